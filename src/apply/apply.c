@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "apply.h"
+
+#include "core/errno_words.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define REASON_MAX 240
+
+/* What became of one device of the plan. */
+struct progress {
+	int error; /* 0: nothing failed so far */
+	enum step step;
+};
+
+struct run {
+	const struct plan *plan;
+	const struct effects *effects;
+	struct findings *findings;
+	struct progress *progress; /* one for each device of the plan */
+};
+
+static void fail(struct run *run, size_t device, enum step step, int error)
+{
+	struct progress *progress = &run->progress[device];
+
+	if (progress->error)
+		return;
+	progress->step = step;
+	progress->error = error;
+}
+
+/* The driver of a device, "" also where it cannot be found out. */
+static void read_driver(
+	const struct run *run, const struct plan_device *device, char out[DRIVER_NAME_MAX])
+{
+	if (run->effects->bound_driver(
+		    run->effects->context, &device->function->address, out) < 0)
+		out[0] = '\0';
+}
+
+static void do_override(struct run *run, size_t index)
+{
+	const struct plan_device *device = &run->plan->devices[index];
+	int r = run->effects->override(run->effects->context, &device->function->address,
+		device->rule->driver);
+
+	if (r < 0)
+		fail(run, index, STEP_OVERRIDE, r);
+}
+
+static bool anyone_needs(const struct run *run, const char *driver)
+{
+	for (size_t i = 0; i < run->plan->device_count; i++)
+		if (run->progress[i].error == 0 &&
+			strcmp(run->plan->devices[i].rule->driver, driver) == 0)
+			return true;
+	return false;
+}
+
+static int load_driver(const struct run *run, const char *driver)
+{
+	const struct effects *effects = run->effects;
+	int r;
+
+	if (effects->driver_present(effects->context, driver))
+		return 0;
+	r = effects->load(effects->context, driver);
+	if (effects->driver_present(effects->context, driver))
+		return 0;
+	return r < 0 ? r : -ENXIO;
+}
+
+static void do_load(struct run *run, const struct operation *operation)
+{
+	const char *driver = run->plan->devices[operation->device].rule->driver;
+	int r;
+
+	if (!anyone_needs(run, driver))
+		return;
+	if (operation->module) {
+		r = run->effects->load(run->effects->context, operation->module);
+		if (r < 0)
+			finding_add(run->findings, SEVERITY_WARNING, VERDICT_NOTE,
+				GUARD_NONE, NULL, NULL,
+				"module %s could not be loaded, and virtual machines need it: "
+				"%s",
+				operation->module, errno_words(STEP_LOAD, r));
+		return;
+	}
+	r = load_driver(run, driver);
+	for (size_t i = 0; r < 0 && i < run->plan->device_count; i++)
+		if (strcmp(run->plan->devices[i].rule->driver, driver) == 0)
+			fail(run, i, STEP_LOAD, r);
+}
+
+static void do_unbind(struct run *run, size_t index)
+{
+	const struct plan_device *device = &run->plan->devices[index];
+	const struct pci_function *function = device->function;
+	char driver[DRIVER_NAME_MAX];
+	int r = run->effects->unbind(
+		run->effects->context, &function->address, function->driver);
+
+	if (r < 0 && r != -ENODEV) {
+		fail(run, index, STEP_UNBIND, r);
+		return;
+	}
+	read_driver(run, device, driver);
+	if (strcmp(driver, function->driver) == 0)
+		fail(run, index, STEP_UNBIND, -EBUSY);
+}
+
+static void do_probe(struct run *run, size_t index)
+{
+	const struct plan_device *device = &run->plan->devices[index];
+
+	/* What came of it is read back in verify(). */
+	(void)run->effects->probe(run->effects->context, &device->function->address);
+}
+
+static void perform(struct run *run)
+{
+	for (size_t i = 0; i < run->plan->operation_count; i++) {
+		const struct operation *operation = &run->plan->operations[i];
+
+		if (operation->kind == OPERATION_LOAD) {
+			do_load(run, operation);
+			continue;
+		}
+		if (run->progress[operation->device].error)
+			continue;
+		switch (operation->kind) {
+		case OPERATION_OVERRIDE:
+			do_override(run, operation->device);
+			break;
+		case OPERATION_UNBIND:
+			do_unbind(run, operation->device);
+			break;
+		case OPERATION_PROBE:
+			do_probe(run, operation->device);
+			break;
+		case OPERATION_LOAD:
+			break;
+		}
+	}
+}
+
+static bool was_on_driver(const struct plan_device *device)
+{
+	return strcmp(device->function->driver, device->rule->driver) == 0;
+}
+
+static bool was_right(const struct plan_device *device)
+{
+	return was_on_driver(device) &&
+	       strcmp(device->function->override, device->rule->driver) == 0;
+}
+
+static void add_bound(struct run *run, const struct plan_device *device)
+{
+	const struct pci_function *function = device->function;
+	const char *driver = device->rule->driver;
+
+	if (was_right(device))
+		return; /* the plan has said so */
+	if (was_on_driver(device))
+		finding_add(run->findings, SEVERITY_INFO, VERDICT_BOUND, GUARD_NONE, function,
+			device->rule, "bound to %s before, and kept there by driver_override",
+			driver);
+	else if (function->driver[0])
+		finding_add(run->findings, SEVERITY_INFO, VERDICT_BOUND, GUARD_NONE, function,
+			device->rule, "bound to %s, taken from %s (%s)", driver,
+			function->driver,
+			function->driver_built_in
+				? "built into the kernel"
+				: "a module loaded before vfio-early ran");
+	else
+		finding_add(run->findings, SEVERITY_INFO, VERDICT_BOUND, GUARD_NONE, function,
+			device->rule, "bound to %s", driver);
+}
+
+/* Reads the driver back; asks DRIVER/bind for the errno where it is not the wanted one. */
+static void verify(struct run *run, size_t index)
+{
+	const struct plan_device *device = &run->plan->devices[index];
+	const struct effects *effects = run->effects;
+	char driver[DRIVER_NAME_MAX];
+	int r;
+
+	read_driver(run, device, driver);
+	if (strcmp(driver, device->rule->driver) == 0)
+		return;
+	if (driver[0]) {
+		fail(run, index, STEP_BIND, -EBUSY);
+		return;
+	}
+	r = effects->bind(
+		effects->context, &device->function->address, device->rule->driver);
+	read_driver(run, device, driver);
+	if (strcmp(driver, device->rule->driver) != 0)
+		fail(run, index, STEP_BIND, r < 0 ? r : -ENODEV);
+}
+
+/*
+ * Puts driver_override back to what it was, and lets the host's drivers have the device.
+ * Says in words what came of it.
+ */
+static void give_back(
+	const struct run *run, const struct plan_device *device, char words[REASON_MAX])
+{
+	const struct effects *effects = run->effects;
+	const struct pci_function *function = device->function;
+	const char *before = function->override;
+	char driver[DRIVER_NAME_MAX];
+	int r;
+
+	if (strcmp(before, device->rule->driver) == 0)
+		before = "";
+	r = effects->override(effects->context, &function->address, before);
+	if (r < 0) {
+		snprintf(words, REASON_MAX,
+			"driver_override could not be cleared either (%s), so no other driver "
+			"can have it",
+			errno_words(STEP_OVERRIDE, r));
+		return;
+	}
+	read_driver(run, device, driver);
+	if (!driver[0])
+		(void)effects->probe(effects->context, &function->address);
+	read_driver(run, device, driver);
+	snprintf(words, REASON_MAX, "given back to %s", driver[0] ? driver : "the host");
+}
+
+static const char *step_words(enum step step)
+{
+	switch (step) {
+	case STEP_OVERRIDE:
+		return "driver_override could not be written";
+	case STEP_LOAD:
+		return "its driver could not be loaded";
+	case STEP_UNBIND:
+		return "it could not be taken from its driver";
+	case STEP_BIND:
+		return "the driver did not bind it";
+	}
+	return "";
+}
+
+static void report_failure(struct run *run, size_t index)
+{
+	const struct plan_device *device = &run->plan->devices[index];
+	const struct progress *progress = &run->progress[index];
+	char words[REASON_MAX];
+
+	give_back(run, device, words);
+	finding_add(run->findings, SEVERITY_ERROR, VERDICT_FAILED, GUARD_NONE,
+		device->function, device->rule, "failed: %s (%s): %s; %s",
+		step_words(progress->step), device->rule->driver,
+		errno_words(progress->step, progress->error), words);
+}
+
+int apply_plan(
+	const struct plan *plan, const struct effects *effects, struct findings *findings)
+{
+	struct run run = {.plan = plan, .effects = effects, .findings = findings};
+
+	run.progress = calloc(plan->device_count + 1, sizeof(*run.progress));
+	if (!run.progress)
+		return -ENOMEM;
+	perform(&run);
+	for (size_t i = 0; i < plan->device_count; i++)
+		if (run.progress[i].error == 0 && !was_right(&plan->devices[i]))
+			verify(&run, i);
+	for (size_t i = 0; i < plan->device_count; i++) {
+		if (run.progress[i].error)
+			report_failure(&run, i);
+		else
+			add_bound(&run, &plan->devices[i]);
+	}
+	free(run.progress);
+	return 0;
+}
+
+void apply_give_back(
+	const struct plan *plan, const struct effects *effects, struct findings *findings)
+{
+	struct run run = {.plan = plan, .effects = effects, .findings = findings};
+
+	for (size_t i = 0; i < plan->device_count; i++) {
+		const struct plan_device *device = &plan->devices[i];
+		char words[REASON_MAX];
+
+		if (was_right(device))
+			continue;
+		give_back(&run, device, words);
+		finding_add(findings, SEVERITY_ERROR, VERDICT_FAILED, GUARD_NONE,
+			device->function, device->rule,
+			"failed: the run that was to take it died; %s", words);
+	}
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Everything that changes the machine, as one table of functions: apply() walks a plan
+ * through it, and tests put a recording or a failing machine in its place.
+ *
+ * Each returns 0 or -errno. -ETIMEDOUT means that the call is known never to return.
+ */
+#pragma once
+
+#include "core/config.h"
+#include "core/pci_address.h"
+
+struct effects {
+	void *context;
+
+	/*
+	 * Writes driver_override; an empty DRIVER clears it by writing "\n", because a
+	 * zero-length write returns 0 and does nothing (sysfs_kf_write() in fs/sysfs/file.c).
+	 */
+	int (*override)(
+		void *context, const struct pci_address *address, const char *driver);
+
+	/* Loads a module and what it needs; also 0 where it is loaded or built in. */
+	int (*load)(void *context, const char *module);
+
+	/* Whether a PCI driver of this name is registered, from a module or built in. */
+	bool (*driver_present)(void *context, const char *driver);
+
+	int (*unbind)(void *context, const struct pci_address *address, const char *driver);
+
+	/*
+	 * Writes drivers_probe. Success does not mean that anything was bound: the kernel
+	 * reports it for a failed probe as well (drivers_probe_store() in
+	 * drivers/base/bus.c).
+	 */
+	int (*probe)(void *context, const struct pci_address *address);
+
+	/* Writes DRIVER/bind, which unlike drivers_probe returns the probe's errno. */
+	int (*bind)(void *context, const struct pci_address *address, const char *driver);
+
+	/* The driver the device is bound to, "" for none. */
+	int (*bound_driver)(void *context, const struct pci_address *address,
+		char out[DRIVER_NAME_MAX]);
+};

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Loads modules through libkmod, with the options, softdeps and blacklists of modprobe.d.
+ *
+ * An `install` line is never executed: it needs a shell, and the usual one for vfio-pci is
+ * the script that this program replaces. `install NAME /bin/false` and /bin/true are
+ * understood as what they mean, a ban; any other one is passed over and noted.
+ *
+ * /sys and /proc must be mounted: kmod_new() reads /sys/module/compression and
+ * /proc/cmdline.
+ */
+#pragma once
+
+struct module_loader {
+	void *context;
+	/* Something the user should know that is no error. */
+	void (*note)(void *context, const char *text);
+};
+
+/*
+ * Loads NAME and what it needs. Returns 0 (also when it is loaded or built in), -errno of
+ * finit_module(2) or libkmod, -ECANCELED (blacklisted) or -EACCES (banned by an install
+ * line); errno_words(STEP_LOAD, ...) has words for them.
+ */
+int module_load(const struct module_loader *loader, const char *name);

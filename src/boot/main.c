@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * vfio-early-boot: without arguments, the boot run. Ends with 0 whatever happened, writes
+ * to /dev/kmsg and /run/vfio-early only, and returns before its deadline.
+ */
+#include "apply/watch.h"
+#include "boot_run.h"
+#include "core/number.h"
+#include "kmsg.h"
+#include "report_file.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DEADLINE_SECONDS     10
+#define DEADLINE_SECONDS_MAX 600
+#define EXIT_USAGE           64
+
+struct arguments {
+	struct boot_options boot;
+	unsigned deadline_seconds;
+};
+
+static const char usage[] =
+	"Usage: vfio-early-boot [OPTION]...\n"
+	"Binds the PCI devices that /etc/vfio-early.conf lists to vfio-pci. Run by a hook in\n"
+	"the initramfs; writes to the kernel log and /run/vfio-early.\n"
+	"\n"
+	"  --plan           print what would be done now, and touch nothing\n"
+	"  --sysroot=DIR    with --plan: read the machine and the config below DIR\n"
+	"  --deadline=SEC   give up waiting for the kernel after SEC seconds (default 10)\n"
+	"  --after-udev     the hook found udev running: log that it came too late\n"
+	"  --help, --version\n";
+
+static void log_finding(const struct finding *finding, bool to_stdout)
+{
+	char line[REPORT_LINE_MAX];
+
+	report_line(finding, line);
+	if (to_stdout)
+		printf("vfio-early: %s\n", line);
+	else
+		kmsg_write(finding->severity, line);
+}
+
+static void log_report(const struct report *report, bool to_stdout)
+{
+	char line[REPORT_LINE_MAX];
+
+	for (size_t i = 0; i < report->findings.count; i++)
+		log_finding(&report->findings.items[i], to_stdout);
+	report_summary(report, line);
+	if (to_stdout)
+		printf("vfio-early: %s\n", line);
+	else
+		kmsg_write(SEVERITY_INFO, line);
+}
+
+/* What the child does. May run several times: see watch.h. */
+static void boot_job(void *context, struct watch *watch)
+{
+	const struct arguments *arguments = context;
+	struct report report = {0};
+	int r;
+
+	boot_run(&arguments->boot, watch, &report);
+	r = report_file_write(&report);
+	if (r < 0)
+		finding_add(&report.findings, SEVERITY_WARNING, VERDICT_NOTE, GUARD_NONE, NULL,
+			NULL, "the report could not be written to /run/vfio-early: %s",
+			strerror(-r));
+	log_report(&report, false);
+	report_clear(&report);
+}
+
+/* The child could not say it: log and report of a run that did not come to its end. */
+static void log_end(enum watch_end end, const struct watch *watch, unsigned seconds)
+{
+	char words[WATCH_WORDS_MAX] = "no kernel call", line[REPORT_LINE_MAX];
+	struct report report = {.version = VFIO_EARLY_VERSION, .hung = watch ? watch->hung_count : 0};
+
+	if (watch && watch->hung_count > 0)
+		call_words(&watch->hung[watch->hung_count - 1], words);
+	switch (end) {
+	case WATCH_DONE:
+		return;
+	case WATCH_DEADLINE:
+		snprintf(line, FINDING_TEXT_MAX,
+			"not done after %u s, the boot goes on: still in %s; see the lines before "
+			"for what was done",
+			seconds, words);
+		break;
+	case WATCH_CRASHED:
+		snprintf(line, sizeof(line),
+			"died %u times and gave up, the boot goes on; please report this",
+			watch->crashes);
+		break;
+	case WATCH_NO_CHILD:
+		snprintf(line, sizeof(line),
+			"no process could be started, nothing was touched");
+		break;
+	}
+	kmsg_write(SEVERITY_ERROR, line);
+	finding_add(&report.findings, SEVERITY_ERROR, VERDICT_NOTE, GUARD_NONE, NULL, NULL,
+		"%s", line);
+	(void)report_file_write(&report);
+	report_clear(&report);
+}
+
+static int print_plan(const struct boot_options *options)
+{
+	struct report report = {0};
+
+	boot_run(options, NULL, &report);
+	log_report(&report, true);
+	report_clear(&report);
+	return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+static int usage_error(const char *what, const char *value)
+{
+	fprintf(stderr, "vfio-early-boot: %s%s; see vfio-early-boot --help\n", what, value);
+	return EXIT_USAGE;
+}
+
+/* Returns a positive number to go on, else minus the exit status. */
+static int read_arguments(int argc, char **argv, struct arguments *arguments)
+{
+	static const struct option options[] = {
+		{"plan", no_argument, NULL, 'p'},
+		{"sysroot", required_argument, NULL, 's'},
+		{"deadline", required_argument, NULL, 'd'},
+		{"after-udev", no_argument, NULL, 'u'},
+		{"help", no_argument, NULL, 'h'},
+		{"version", no_argument, NULL, 'v'},
+		{NULL, 0, NULL, 0},
+	};
+	uint64_t seconds;
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		switch (option) {
+		case 'p':
+			arguments->boot.plan_only = true;
+			break;
+		case 's':
+			arguments->boot.sysroot = optarg;
+			break;
+		case 'd':
+			if (number_parse(optarg, strlen(optarg), 10, DEADLINE_SECONDS_MAX,
+				    &seconds) < 0 ||
+				seconds == 0)
+				return -usage_error("expected --deadline=1 to 600, not ",
+					optarg);
+			arguments->deadline_seconds = (unsigned)seconds;
+			break;
+		case 'u':
+			arguments->boot.after_udev = true;
+			break;
+		case 'h':
+			fputs(usage, stdout);
+			return EXIT_SUCCESS;
+		case 'v':
+			puts("vfio-early-boot " VFIO_EARLY_VERSION);
+			return EXIT_SUCCESS;
+		default:
+			return -EXIT_USAGE;
+		}
+	}
+	if (optind < argc)
+		return -usage_error("unexpected argument ", argv[optind]);
+	if (strcmp(arguments->boot.sysroot, "/") != 0 && !arguments->boot.plan_only)
+		return -usage_error("--sysroot needs --plan", "");
+	return 1;
+}
+
+int main(int argc, char **argv)
+{
+	struct arguments arguments = {
+		.boot.sysroot = "/", .deadline_seconds = DEADLINE_SECONDS};
+	const struct watch *watch;
+	enum watch_end end;
+	int r = read_arguments(argc, argv, &arguments);
+
+	if (r <= 0)
+		return -r;
+	if (arguments.boot.plan_only)
+		return print_plan(&arguments.boot);
+	end = watch_run((uint64_t)arguments.deadline_seconds * 1000, boot_job, &arguments,
+		&watch);
+	log_end(end, watch, arguments.deadline_seconds);
+	return EXIT_SUCCESS;
+}

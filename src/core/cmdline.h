@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The kernel command line: switches and rules for one boot.
+ *
+ *   vfio_early=off|dry-run    touch nothing; dry-run logs the plan
+ *   vfio_early.take=TERM,...  one more rule, as a line of the config file
+ *   vfio_early.keep=TERM,...  one more keep rule
+ *   vfio_early.debug          log how the decision was made
+ *
+ * Words are divided and quoted as the kernel does it (next_arg() in lib/cmdline.c), '-'
+ * and '_' are the same in names (parameq() in kernel/params.c), and what stands behind
+ * "--" is for init. A value of vfio_early= that is not understood means off: whoever
+ * types it at a boot prompt is more likely to be in trouble than not.
+ */
+#pragma once
+
+#include "config.h"
+
+/* COMMAND_LINE_SIZE is 2048 on x86 and at most 4096 elsewhere, plus a bootconfig. */
+#define CMDLINE_BYTES_MAX 16384
+
+#define CMDLINE_NAME "kernel command line"
+
+/* Returns 0 or -ENOMEM. */
+int cmdline_parse(struct config *config, const char *bytes, size_t length);
+
+/*
+ * The value of the last parameter called NAME, as root=; NULL where it is not there.
+ * Not terminated: *ret_length bytes.
+ */
+const char *cmdline_value(
+	const char *bytes, size_t length, const char *name, size_t *ret_length);

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "machine.h"
+
+#include <stdlib.h>
+
+#define FIRST_CAPACITY 64
+
+struct pci_function *machine_add(struct machine *machine)
+{
+	struct pci_function *function;
+
+	if (machine->count == machine->capacity) {
+		size_t capacity = machine->capacity ? machine->capacity * 2 : FIRST_CAPACITY;
+		struct pci_function *functions = realloc(
+			machine->functions, capacity * sizeof(*machine->functions));
+
+		if (!functions)
+			return NULL;
+		machine->functions = functions;
+		machine->capacity = capacity;
+	}
+	function = &machine->functions[machine->count++];
+	*function = (struct pci_function){.group = MACHINE_GROUP_NONE};
+	return function;
+}
+
+static int compare_functions(const void *a, const void *b)
+{
+	return pci_address_compare(&((const struct pci_function *)a)->address,
+		&((const struct pci_function *)b)->address);
+}
+
+void machine_sort(struct machine *machine)
+{
+	if (machine->count > 1)
+		qsort(machine->functions, machine->count, sizeof(*machine->functions),
+			compare_functions);
+}
+
+void machine_clear(struct machine *machine)
+{
+	free(machine->functions);
+	*machine = (struct machine){0};
+}
+
+struct pci_function *machine_find(
+	const struct machine *machine, const struct pci_address *address)
+{
+	const struct pci_function key = {.address = *address};
+
+	if (machine->count == 0)
+		return NULL;
+	return bsearch(&key, machine->functions, machine->count,
+		sizeof(*machine->functions), compare_functions);
+}
+
+const char *pci_class_word(uint32_t class_code)
+{
+	static const struct {
+		uint32_t code;
+		unsigned shift; /* how much of the class code the row looks at */
+		const char *word;
+	} words[] = {
+		{0x0106, 8, "sata"},
+		{0x0108, 8, "nvme"},
+		{0x01, 16, "storage"},
+		{0x0200, 8, "ethernet"},
+		{0x02, 16, "network"},
+		{0x03, 16, "display"},
+		{0x0401, 8, "audio"},
+		{0x0403, 8, "audio"},
+		{0x04, 16, "multimedia"},
+		{0x05, 16, "memory"},
+		{0x06, 16, "bridge"},
+		{0x07, 16, "communication"},
+		{0x08, 16, "system"},
+		{0x09, 16, "input"},
+		{0x0c03, 8, "usb"},
+		{0x0c05, 8, "smbus"},
+		{0x0c, 16, "serial bus"},
+		{0x0d, 16, "wireless"},
+		{0x10, 16, "encryption"},
+		{0x11, 16, "signal processing"},
+		{0x12, 16, "accelerator"},
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (class_code >> words[i].shift == words[i].code)
+			return words[i].word;
+	return "device";
+}
+
+bool pci_function_is_infrastructure(const struct pci_function *function)
+{
+	uint32_t base = PCI_CLASS_BASE(function->class_code);
+	uint32_t sub = PCI_CLASS_SUB(function->class_code);
+
+	return function->is_bridge || base == PCI_BASE_BRIDGE || base == PCI_BASE_SYSTEM ||
+	       sub == PCI_SUB_MEMORY_RAM || sub == PCI_SUB_SMBUS;
+}

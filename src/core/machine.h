@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A machine as plain data: what a scan found and what everything after it decides from.
+ */
+#pragma once
+
+#include "config.h"
+#include "pci_address.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define MACHINE_FUNCTIONS_MAX 65536
+#define MACHINE_GROUP_NONE    (-1)
+#define USE_TEXT_MAX          160
+
+/* Whether a function's present driver can be asked to let go. */
+enum use {
+	USE_NOT_ASKED, /* no driver, or nobody wants it */
+	USE_IDLE,
+	USE_BUSY,    /* use_text says by what */
+	USE_UNKNOWN, /* use_text says what could not be found out */
+};
+
+struct pci_function {
+	struct pci_address address;
+	struct pci_path path;
+	struct pci_id id;
+	uint32_t class_code; /* 24 bits: base class, subclass, interface */
+	bool is_bridge;      /* type 1 header */
+	bool unresponsive;   /* a read of its attributes never came back */
+	int group;           /* IOMMU group, MACHINE_GROUP_NONE without one */
+	char driver[DRIVER_NAME_MAX]; /* the bound driver, "" for none */
+	bool driver_built_in;         /* known only where a driver is bound */
+	char override[DRIVER_NAME_MAX]; /* driver_override; read only where wanted */
+	enum use use;
+	char use_text[USE_TEXT_MAX];
+};
+
+struct machine {
+	struct pci_function *functions; /* by address, ascending */
+	size_t count;
+	size_t capacity;
+	bool has_iommu; /* /sys/class/iommu has an entry */
+};
+
+/* Appends a zeroed function; NULL when out of memory. Call machine_sort() at the end. */
+struct pci_function *machine_add(struct machine *machine);
+void machine_sort(struct machine *machine);
+void machine_clear(struct machine *machine);
+
+/* NULL if there is none. */
+struct pci_function *machine_find(
+	const struct machine *machine, const struct pci_address *address);
+
+/* PCI class codes (include/linux/pci_ids.h), base class and subclass. */
+#define PCI_CLASS_BASE(code) ((code) >> 16)
+#define PCI_CLASS_SUB(code)  ((code) >> 8)
+#define PCI_BASE_STORAGE     0x01U
+#define PCI_BASE_NETWORK     0x02U
+#define PCI_BASE_DISPLAY     0x03U
+#define PCI_BASE_BRIDGE      0x06U
+#define PCI_BASE_SYSTEM      0x08U
+#define PCI_SUB_MEMORY_RAM   0x0500U
+#define PCI_SUB_SMBUS        0x0c05U
+
+/* The word that messages use for a class, as "display" or "nvme". */
+const char *pci_class_word(uint32_t class_code);
+
+/*
+ * Bridges, host bridges, ISA and LPC, RAM controllers, system peripherals, SMBus: what
+ * holds the machine itself together. vfio-pci refuses only type 1 headers and would take
+ * the others (vfio_pci_core_register_device() in drivers/vfio/pci/vfio_pci_core.c).
+ */
+bool pci_function_is_infrastructure(const struct pci_function *function);

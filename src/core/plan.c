@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "plan.h"
+
+#include "guards.h"
+#include "viability.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* OVERRIDE, UNBIND, PROBE for each device and two LOADs for as many drivers at most. */
+#define OPERATIONS_PER_DEVICE 5
+
+#define IOMMU_BACKEND "vfio_iommu_type1"
+
+static bool on_wanted_driver(const struct plan_device *device)
+{
+	return strcmp(device->function->driver, device->rule->driver) == 0;
+}
+
+static bool override_is_set(const struct plan_device *device)
+{
+	return strcmp(device->function->override, device->rule->driver) == 0;
+}
+
+static void add_operation(
+	struct plan *plan, enum operation_kind kind, size_t device, const char *module)
+{
+	plan->operations[plan->operation_count++] =
+		(struct operation){.kind = kind, .device = device, .module = module};
+}
+
+static const char *driver_of(const struct plan *plan, size_t device)
+{
+	return plan->devices[device].rule->driver;
+}
+
+/* LOADs stand together, so looking back ends at the first other operation. */
+static bool load_planned(const struct plan *plan, size_t device)
+{
+	for (size_t i = plan->operation_count; i-- > 0;) {
+		const struct operation *operation = &plan->operations[i];
+
+		if (operation->kind != OPERATION_LOAD)
+			return false;
+		if (strcmp(driver_of(plan, operation->device), driver_of(plan, device)) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void add_load(struct plan *plan, size_t device)
+{
+	if (load_planned(plan, device))
+		return;
+	add_operation(plan, OPERATION_LOAD, device, NULL);
+	if (strstr(driver_of(plan, device), "vfio"))
+		add_operation(plan, OPERATION_LOAD, device, IOMMU_BACKEND);
+}
+
+static void order_operations(struct plan *plan)
+{
+	for (size_t i = 0; i < plan->device_count; i++)
+		if (!override_is_set(&plan->devices[i]))
+			add_operation(plan, OPERATION_OVERRIDE, i, NULL);
+	for (size_t i = 0; i < plan->device_count; i++)
+		if (!on_wanted_driver(&plan->devices[i]))
+			add_load(plan, i);
+	for (size_t i = 0; i < plan->device_count; i++)
+		if (plan->devices[i].function->driver[0] &&
+			!on_wanted_driver(&plan->devices[i]))
+			add_operation(plan, OPERATION_UNBIND, i, NULL);
+	for (size_t i = 0; i < plan->device_count; i++)
+		if (!on_wanted_driver(&plan->devices[i]))
+			add_operation(plan, OPERATION_PROBE, i, NULL);
+}
+
+static void warn_display(const struct plan_device *device, struct findings *findings)
+{
+	const struct pci_function *function = device->function;
+
+	if (PCI_CLASS_BASE(function->class_code) != PCI_BASE_DISPLAY)
+		return;
+	if (!function->driver[0] || on_wanted_driver(device))
+		return;
+	finding_add(findings, SEVERITY_WARNING, VERDICT_NOTE, GUARD_NONE, function,
+		device->rule, "taking a display away from %s, which can hang (unbind=always)",
+		function->driver);
+}
+
+static void add_device(struct plan *plan, const struct machine *machine,
+	const struct wanted *wanted, struct findings *findings)
+{
+	struct plan_device *device = &plan->devices[plan->device_count];
+	char why[GUARD_WHY_MAX];
+	enum guard guard;
+
+	if (wanted->function->unresponsive) {
+		finding_add(findings, SEVERITY_ERROR, VERDICT_FAILED, GUARD_NONE,
+			wanted->function, wanted->rule,
+			"failed: the kernel call on it never returned; left alone");
+		return;
+	}
+	guard = guards_ask(machine, wanted, why);
+	if (guard != GUARD_NONE) {
+		finding_add(findings, SEVERITY_WARNING, VERDICT_REFUSED, guard,
+			wanted->function, wanted->rule, "refused, %s: %s",
+			guard_name(guard), why);
+		return;
+	}
+	device->function = wanted->function;
+	device->rule = wanted->rule;
+	plan->device_count++;
+	warn_display(device, findings);
+	if (on_wanted_driver(device) && override_is_set(device))
+		finding_add(findings, SEVERITY_INFO, VERDICT_ALREADY, GUARD_NONE,
+			wanted->function, wanted->rule, "already bound to %s",
+			wanted->rule->driver);
+}
+
+int plan_make(const struct machine *machine, const struct selection *selection,
+	struct plan *ret_plan, struct findings *findings)
+{
+	struct plan plan = {0};
+
+	if (selection->count > 0) {
+		plan.devices = calloc(selection->count, sizeof(*plan.devices));
+		plan.operations = calloc(selection->count * OPERATIONS_PER_DEVICE,
+			sizeof(*plan.operations));
+		if (!plan.devices || !plan.operations) {
+			plan_clear(&plan);
+			return -ENOMEM;
+		}
+	}
+	for (size_t i = 0; i < selection->count; i++)
+		add_device(&plan, machine, &selection->items[i], findings);
+	viability_note(machine, &plan, findings);
+	order_operations(&plan);
+	*ret_plan = plan;
+	return 0;
+}
+
+void plan_describe(const struct plan *plan, struct findings *findings)
+{
+	for (size_t i = 0; i < plan->device_count; i++) {
+		const struct plan_device *device = &plan->devices[i];
+
+		if (on_wanted_driver(device) && override_is_set(device))
+			continue;
+		finding_add(findings, SEVERITY_INFO, VERDICT_WOULD_BIND, GUARD_NONE,
+			device->function, device->rule, "would be bound to %s%s%s",
+			device->rule->driver,
+			device->function->driver[0] && !on_wanted_driver(device)
+				? ", taken from "
+				: "",
+			on_wanted_driver(device) ? "" : device->function->driver);
+	}
+}
+
+void plan_clear(struct plan *plan)
+{
+	free(plan->devices);
+	free(plan->operations);
+	*plan = (struct plan){0};
+}

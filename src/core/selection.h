@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Rules x machine: which functions are wanted, each with the rule that wanted it.
+ *
+ * Rules are asked in order and the first one that names a function owns it. A keep rule
+ * wins over everything, wherever it stands. A rule with an address or a path says where
+ * and its id says what must be there: the function found there is wanted, and the guard
+ * `identity` refuses it if it is something else. Everywhere else an id selects.
+ */
+#pragma once
+
+#include "finding.h"
+
+/* More than this is a mistake in the config: what is over the limit is refused. */
+#define SELECTION_DEVICES_MAX 4096
+
+struct wanted {
+	struct pci_function *function;
+	const struct rule *rule;
+	bool widened; /* named by with=, not by the terms */
+};
+
+struct selection {
+	struct wanted *items; /* by address, ascending */
+	size_t count;
+};
+
+/* Returns 0 or -ENOMEM. Adds findings for unmatched rules, keeps and conflicts. */
+int selection_make(const struct config *config, const struct machine *machine,
+	struct selection *ret_selection, struct findings *findings);
+
+void selection_clear(struct selection *selection);
+
+/* Whether the rule says where (address or path) and its id is not the one found there. */
+bool rule_identity_mismatch(const struct rule *rule, const struct pci_function *function);

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config_files.h"
+
+#include "cleanup.h"
+#include "core/cmdline.h"
+#include "sysfs_read.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define MAIN_FILE "etc/vfio-early.conf"
+#define SUFFIX    ".conf"
+#define NAME_MAX_BYTES 256
+
+static const char *const drop_in_dirs[] = {
+	"etc/vfio-early.conf.d", "run/vfio-early.conf.d", "usr/lib/vfio-early.conf.d"};
+
+struct drop_ins {
+	char names[CONFIG_FILES_MAX][NAME_MAX_BYTES]; /* ascending, each once */
+	size_t count;
+	bool too_many;
+};
+
+static int problem_of_file(struct config *config, const char *path, int error)
+{
+	struct source source = {0};
+	char name[NAME_MAX_BYTES + 64];
+	const char *what;
+	int r;
+
+	snprintf(name, sizeof(name), "/%s", path);
+	r = config_keep_name(config, name, &source.file);
+	if (r == -ENOMEM)
+		return r;
+	switch (error) {
+	case -EISDIR:
+		what = "is a directory; expected a file of rules";
+		break;
+	case -ENXIO:
+		what = "is no regular file; expected a file of rules";
+		break;
+	case -ELOOP:
+		what = "is a loop of symbolic links; expected a file of rules";
+		break;
+	case -EFBIG:
+		return config_add_problem(config, source, 0,
+			"larger than %d bytes; nothing in it is used; shorten it",
+			CONFIG_FILE_BYTES_MAX);
+	default:
+		return config_add_problem(config, source, 0,
+			"cannot be read: %s; nothing in it is used", strerror(-error));
+	}
+	return config_add_problem(config, source, 0, "%s; nothing in it is used", what);
+}
+
+/* A link whose target is missing is a mistake; a missing file is not. */
+static bool is_dangling_link(int root, const char *path)
+{
+	struct stat status;
+
+	return fstatat(root, path, &status, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+static bool is_null_device(int root, const char *path)
+{
+	char target[SYSFS_TEXT_MAX];
+	struct stat status;
+
+	if (sysfs_read_link(root, path, target, sizeof(target)) > 0 &&
+		strcmp(target, "/dev/null") == 0)
+		return true;
+	return fstatat(root, path, &status, 0) == 0 && S_ISCHR(status.st_mode);
+}
+
+static int read_file(struct config *config, int root, const char *path)
+{
+	char name[NAME_MAX_BYTES + 64];
+	cleanup_free char *bytes = NULL;
+	size_t length;
+	int r;
+
+	if (is_null_device(root, path))
+		return 0;
+	r = file_read(root, path, CONFIG_FILE_BYTES_MAX, &bytes, &length);
+	if (r == -ENOENT && !is_dangling_link(root, path))
+		return 0;
+	if (r == -ENOMEM)
+		return r;
+	if (r < 0)
+		return problem_of_file(config, path, r);
+	snprintf(name, sizeof(name), "/%s", path);
+	return config_add_file(config, name, bytes, length);
+}
+
+static int add_name(void *context, int dir, const char *name)
+{
+	struct drop_ins *drop_ins = context;
+	size_t length = strlen(name), at = 0;
+
+	(void)dir;
+	if (length <= strlen(SUFFIX) || length >= NAME_MAX_BYTES ||
+		strcmp(name + length - strlen(SUFFIX), SUFFIX) != 0)
+		return 0;
+	while (at < drop_ins->count && strcmp(drop_ins->names[at], name) < 0)
+		at++;
+	if (at < drop_ins->count && strcmp(drop_ins->names[at], name) == 0)
+		return 0;
+	if (drop_ins->count == CONFIG_FILES_MAX - 2) {
+		drop_ins->too_many = true;
+		return 0;
+	}
+	memmove(drop_ins->names[at + 1], drop_ins->names[at],
+		(drop_ins->count - at) * sizeof(drop_ins->names[0]));
+	memcpy(drop_ins->names[at], name, length + 1);
+	drop_ins->count++;
+	return 0;
+}
+
+static int read_drop_in(struct config *config, int root, const char *name)
+{
+	for (size_t i = 0; i < sizeof(drop_in_dirs) / sizeof(drop_in_dirs[0]); i++) {
+		char path[NAME_MAX_BYTES + 64];
+		struct stat status;
+
+		snprintf(path, sizeof(path), "%s/%s", drop_in_dirs[i], name);
+		if (fstatat(root, path, &status, AT_SYMLINK_NOFOLLOW) == 0)
+			return read_file(config, root, path);
+	}
+	return 0;
+}
+
+int config_files_read(struct config *config, int root)
+{
+	struct drop_ins drop_ins = {.count = 0};
+	int r = read_file(config, root, MAIN_FILE);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < sizeof(drop_in_dirs) / sizeof(drop_in_dirs[0]); i++) {
+		r = dir_for_each(root, drop_in_dirs[i], add_name, &drop_ins);
+		if (r < 0 && r != -ENOENT && problem_of_file(config, drop_in_dirs[i], r) < 0)
+			return -ENOMEM;
+	}
+	/* None at all rather than some: one that is left out might be a keep rule. */
+	if (drop_ins.too_many)
+		return config_add_problem(config, (struct source){0}, 0,
+			"more than %d drop-in files; none of them is used; join some",
+			CONFIG_FILES_MAX - 2);
+	for (size_t i = 0; i < drop_ins.count; i++) {
+		r = read_drop_in(config, root, drop_ins.names[i]);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int config_cmdline_read(struct config *config, int root)
+{
+	cleanup_free char *bytes = NULL;
+	size_t length;
+	int r = proc_read(root, "proc/cmdline", CMDLINE_BYTES_MAX, &bytes, &length);
+
+	if (r == -ENOMEM)
+		return r;
+	if (r < 0)
+		return problem_of_file(config, "proc/cmdline", r);
+	return cmdline_parse(config, bytes, length);
+}

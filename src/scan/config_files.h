@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Finds and reads the config files below a root directory.
+ *
+ * /etc/vfio-early.conf first, then the files NAME.conf of /etc/vfio-early.conf.d,
+ * /run/vfio-early.conf.d and /usr/lib/vfio-early.conf.d in byte order of NAME. A name in
+ * /etc masks the same name in /run and /usr/lib, one in /run masks /usr/lib; an empty
+ * file or a link to /dev/null masks without putting anything in its place.
+ */
+#pragma once
+
+#include "core/config.h"
+
+/*
+ * Reads everything into CONFIG. A file that is missing is no problem; one that cannot be
+ * read becomes a problem of the config. Returns 0 or -ENOMEM.
+ */
+int config_files_read(struct config *config, int root);
+
+/* Reads /proc/cmdline below ROOT into CONFIG. Returns 0 or -ENOMEM. */
+int config_cmdline_read(struct config *config, int root);

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "scan.h"
+
+#include "cleanup.h"
+#include "core/number.h"
+#include "core/unbind_rules.h"
+#include "device_use.h"
+#include "sysfs_read.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#define DEVICES_DIR "sys/bus/pci/devices"
+#define IOMMU_DIR   "sys/class/iommu"
+#define PATH_MAX_BYTES 128
+#define DRIVER_UNSET "(null)"
+
+struct scan {
+	const struct scan_observer *observer;
+	struct machine *machine;
+};
+
+static bool enter(const struct scan_observer *observer, const struct pci_address *address)
+{
+	return !observer || !observer->enter || observer->enter(observer->context, address);
+}
+
+static int hex_field(const char *text, size_t digits, uint64_t max, uint64_t *ret)
+{
+	if (strnlen(text, digits) < digits)
+		return -EINVAL;
+	return number_parse(text, digits, 16, max, ret);
+}
+
+/* modalias_show() in drivers/pci/pci-sysfs.c: all ids and the class in one read. */
+static int parse_modalias(const char *text, struct pci_function *function)
+{
+	static const struct {
+		const char *before;
+		size_t digits;
+	} fields[] = {{"pci:v", 8}, {"d", 8}, {"sv", 8}, {"sd", 8}, {"bc", 2}, {"sc", 2},
+		{"i", 2}};
+	uint64_t values[sizeof(fields) / sizeof(fields[0])];
+
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+		size_t before = strlen(fields[i].before);
+
+		if (strncmp(text, fields[i].before, before) != 0)
+			return -EINVAL;
+		text += before;
+		if (hex_field(text, fields[i].digits, fields[i].digits == 8 ? 0xffff : 0xff,
+			    &values[i]) < 0)
+			return -EINVAL;
+		text += fields[i].digits;
+	}
+	function->id.vendor = (uint16_t)values[0];
+	function->id.device = (uint16_t)values[1];
+	function->id.subvendor = (uint16_t)values[2];
+	function->id.subdevice = (uint16_t)values[3];
+	function->class_code = (uint32_t)(values[4] << 16 | values[5] << 8 | values[6]);
+	return 0;
+}
+
+static int read_group(int dir, const char *name)
+{
+	char path[PATH_MAX_BYTES], text[DRIVER_NAME_MAX];
+	uint64_t number;
+	int r;
+
+	snprintf(path, sizeof(path), "%s/iommu_group", name);
+	r = sysfs_read_link_name(dir, path, text, sizeof(text));
+	if (r < 0 || number_parse(text, (size_t)r, 10, 0x7fffffff, &number) < 0)
+		return MACHINE_GROUP_NONE;
+	return (int)number;
+}
+
+static int read_function(int dir, const char *name, struct pci_function *function)
+{
+	char path[PATH_MAX_BYTES], text[SYSFS_TEXT_MAX];
+	int r;
+
+	r = sysfs_read_link(dir, name, text, sizeof(text));
+	if (r < 0)
+		return r;
+	r = pci_path_from_sysfs(text, &function->path);
+	if (r < 0)
+		return r;
+	snprintf(path, sizeof(path), "%s/modalias", name);
+	r = sysfs_read_text(dir, path, text, sizeof(text));
+	if (r < 0)
+		return r;
+	r = parse_modalias(text, function);
+	if (r < 0)
+		return r;
+	snprintf(path, sizeof(path), "%s/driver", name);
+	if (sysfs_read_link_name(dir, path, function->driver, sizeof(function->driver)) < 0)
+		function->driver[0] = '\0';
+	snprintf(path, sizeof(path), "%s/subordinate_bus_number", name);
+	function->is_bridge = faccessat(dir, path, F_OK, 0) == 0;
+	function->group = read_group(dir, name);
+	return 0;
+}
+
+static int visit_function(void *context, int dir, const char *name)
+{
+	struct scan *scan = context;
+	struct pci_address address;
+	struct pci_function *function;
+
+	if (pci_address_parse(name, strlen(name), &address) < 0)
+		return 0;
+	if (scan->machine->count == MACHINE_FUNCTIONS_MAX)
+		return -E2BIG;
+	function = machine_add(scan->machine);
+	if (!function)
+		return -ENOMEM;
+	function->address = address;
+	if (!enter(scan->observer, &address))
+		function->unresponsive = true;
+	else if (read_function(dir, name, function) < 0)
+		scan->machine->count--;
+	return 0;
+}
+
+static int stop_at_first(void *context, int dir, const char *name)
+{
+	(void)dir;
+	(void)name;
+	*(bool *)context = true;
+	return 1;
+}
+
+int scan_machine(
+	int root, const struct scan_observer *observer, struct machine *ret_machine)
+{
+	struct machine machine = {0};
+	struct scan scan = {.observer = observer, .machine = &machine};
+	int r = dir_for_each(root, DEVICES_DIR, visit_function, &scan);
+
+	if (r < 0) {
+		machine_clear(&machine);
+		return r;
+	}
+	(void)dir_for_each(root, IOMMU_DIR, stop_at_first, &machine.has_iommu);
+	machine_sort(&machine);
+	*ret_machine = machine;
+	return 0;
+}
+
+static void read_override(int dir, struct pci_function *function)
+{
+	char text[SYSFS_TEXT_MAX];
+	int length = sysfs_read_text(dir, "driver_override", text, sizeof(text));
+
+	function->override[0] = '\0';
+	if (length < 0 || (size_t)length >= sizeof(function->override) ||
+		strcmp(text, DRIVER_UNSET) == 0)
+		return;
+	memcpy(function->override, text, (size_t)length + 1);
+}
+
+void scan_wanted(
+	int root, const struct scan_observer *observer, const struct selection *selection)
+{
+	for (size_t i = 0; i < selection->count; i++) {
+		const struct wanted *wanted = &selection->items[i];
+		struct pci_function *function = wanted->function;
+		char path[PATH_MAX_BYTES], address[PCI_ADDRESS_TEXT_MAX];
+		cleanup_close int dir = -1;
+
+		if (function->unresponsive)
+			continue;
+		if (!enter(observer, &function->address)) {
+			function->unresponsive = true;
+			continue;
+		}
+		pci_address_format(&function->address, address);
+		snprintf(path, sizeof(path), DEVICES_DIR "/%s", address);
+		dir = openat(root, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (dir < 0)
+			continue;
+		read_override(dir, function);
+		if (!function->driver[0])
+			continue;
+		function->driver_built_in = faccessat(dir, "driver/module", F_OK, 0) < 0;
+		if (unbind_depends_on_use(wanted->rule->unbind, function))
+			device_use_find(root, function);
+	}
+}

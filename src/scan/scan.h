@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Fills a machine from /sys below a root directory.
+ *
+ * A read of sysfs can block for ever: driver_override takes the device's lock on kernels
+ * before 6.12.91 (driver_override_show() in drivers/pci/pci-sysfs.c), and that lock is
+ * held by a stuck probe or unbind. So the scan reads only what takes no lock (modalias,
+ * the links driver and iommu_group, and whether subordinate_bus_number exists), and the
+ * rest only for functions that a rule wants. The observer is told before each function.
+ */
+#pragma once
+
+#include "core/machine.h"
+#include "core/selection.h"
+
+struct scan_observer {
+	void *context;
+	/* Before a function's attributes are read; false: known to hang, leave it out. */
+	bool (*enter)(void *context, const struct pci_address *address);
+};
+
+/*
+ * Reads every function below ROOT/sys/bus/pci/devices. Returns 0, -ENOMEM, -E2BIG (more
+ * than MACHINE_FUNCTIONS_MAX), or what opening the directory gave. A function that
+ * vanishes while it is read is left out.
+ */
+int scan_machine(
+	int root, const struct scan_observer *observer, struct machine *ret_machine);
+
+/*
+ * Reads what only matters for wanted functions: driver_override, whether the present
+ * driver is built in, and what uses the device where the decision depends on it.
+ */
+void scan_wanted(int root, const struct scan_observer *observer,
+	const struct selection *selection);

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "sysfs_read.h"
+
+#include "cleanup.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define READ_FLAGS (O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
+
+static int read_all(int fd, char *out, size_t room, size_t *ret_length)
+{
+	size_t used = 0;
+
+	while (used < room) {
+		ssize_t n = read(fd, out + used, room - used);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			break;
+		used += (size_t)n;
+	}
+	*ret_length = used;
+	return 0;
+}
+
+int sysfs_read_text(int dir, const char *path, char *out, size_t size)
+{
+	cleanup_close int fd = openat(dir, path, READ_FLAGS);
+	size_t length;
+	int r;
+
+	if (fd < 0)
+		return -errno;
+	r = read_all(fd, out, size, &length);
+	if (r < 0)
+		return r;
+	if (length == size)
+		return -EFBIG;
+	if (length > 0 && out[length - 1] == '\n')
+		length--;
+	out[length] = '\0';
+	return (int)length;
+}
+
+int sysfs_read_link(int dir, const char *path, char *out, size_t size)
+{
+	ssize_t length = readlinkat(dir, path, out, size);
+
+	if (length < 0)
+		return -errno;
+	if ((size_t)length == size)
+		return -EFBIG;
+	out[length] = '\0';
+	return (int)length;
+}
+
+int sysfs_read_link_name(int dir, const char *path, char *out, size_t size)
+{
+	char link[SYSFS_TEXT_MAX];
+	const char *slash, *name;
+	int r = sysfs_read_link(dir, path, link, sizeof(link));
+
+	if (r < 0)
+		return r;
+	slash = strrchr(link, '/');
+	name = slash ? slash + 1 : link;
+	if (strlen(name) >= size)
+		return -EFBIG;
+	memcpy(out, name, strlen(name) + 1);
+	return (int)strlen(name);
+}
+
+/* Reads at most MAX bytes; one more byte of room shows whether there are more. */
+static int read_bounded(int fd, size_t max, char **ret_bytes, size_t *ret_length)
+{
+	cleanup_free char *bytes = malloc(max + 1);
+	size_t length;
+	int r;
+
+	if (!bytes)
+		return -ENOMEM;
+	r = read_all(fd, bytes, max + 1, &length);
+	if (r < 0)
+		return r;
+	if (length > max)
+		return -EFBIG;
+	bytes[length] = '\0';
+	*ret_bytes = take_pointer(&bytes);
+	*ret_length = length;
+	return 0;
+}
+
+int file_read(int dir, const char *path, size_t max, char **ret_bytes, size_t *ret_length)
+{
+	cleanup_close int fd = openat(dir, path, READ_FLAGS);
+	struct stat status;
+
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &status) < 0)
+		return -errno;
+	if (S_ISDIR(status.st_mode))
+		return -EISDIR;
+	if (!S_ISREG(status.st_mode))
+		return -ENXIO;
+	return read_bounded(fd, max, ret_bytes, ret_length);
+}
+
+int proc_read(int dir, const char *path, size_t max, char **ret_bytes, size_t *ret_length)
+{
+	cleanup_close int fd = openat(dir, path, READ_FLAGS);
+
+	if (fd < 0)
+		return -errno;
+	return read_bounded(fd, max, ret_bytes, ret_length);
+}
+
+int dir_for_each(int dir, const char *path,
+	int (*visit)(void *context, int dir, const char *name), void *context)
+{
+	int fd = openat(dir, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct dirent *entry;
+	int r = 0;
+	DIR *stream;
+
+	if (fd < 0)
+		return -errno;
+	stream = fdopendir(fd);
+	if (!stream) {
+		r = -errno;
+		close(fd);
+		return r;
+	}
+	for (;;) {
+		errno = 0;
+		entry = readdir(stream);
+		if (!entry) {
+			r = -errno;
+			break;
+		}
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+			continue;
+		r = visit(context, dirfd(stream), entry->d_name);
+		if (r != 0)
+			break;
+	}
+	closedir(stream);
+	return r;
+}

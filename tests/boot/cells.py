@@ -1,0 +1,308 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The table of boot tests: what is booted, and what has to come out of it.
+
+Of every boot is asserted, without a cell saying so: each function that `taken` does not name
+is on the driver it has when vfio-early is off, and has no driver_override; each that it names
+has that override and, with vfio-pci, a /dev/vfio node; the log and the report agree with what
+the kernel did; no warning of the kernel.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from typing import Callable, Mapping, Optional, Sequence, Union
+
+import topologies as top
+from topologies import Topology, address
+from verdict import Verdict
+
+BOOKWORM, TRIXIE, SID = "bookworm", "trixie", "sid"
+STABLE = (BOOKWORM, TRIXIE)
+EVERY = (BOOKWORM, TRIXIE, SID)
+
+# What a config can be instead of bytes.
+DIRECTORY, DANGLING, UNREADABLE, MASKED = "directory", "dangling", "unreadable", "masked"
+
+VFIO = "vfio-pci"
+VFIO_MODULES = ("vfio-pci", "vfio-pci-core", "vfio", "vfio_iommu_type1")
+Kernel = Union[str, tuple[str, str]]
+Check = Callable[[Verdict], list[str]]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One boot and its expectations.
+
+    taken      address -> driver it must be on; all others as in the baseline
+    log        each pattern is found in a line of our log
+    absent     none of these patterns is
+    summary    whether there is a closing line (and a report) whose count is right
+    scripts    guest scripts that run in init-top before vfio-early
+    """
+
+    name: str
+    topology: Topology
+    config: Union[None, bytes, str] = None
+    taken: Mapping[str, Optional[str]] = field(default_factory=dict)
+    log: Sequence[str] = ()
+    absent: Sequence[str] = ()
+    append: Sequence[str] = ()
+    suites: Sequence[str] = STABLE
+    summary: bool = True
+    scripts: Sequence[str] = ()
+    dropins: Mapping[str, Optional[bytes]] = field(default_factory=dict)
+    vendor_dropins: Mapping[str, Optional[bytes]] = field(default_factory=dict)
+    modprobe_d: Mapping[str, bytes] = field(default_factory=dict)
+    kernel: Kernel = "distribution"
+    module_format: Optional[str] = None
+    without_modules: Sequence[str] = ()
+    check: Optional[Check] = None
+    quick: bool = False
+
+
+def on(*addresses: str, driver: str = VFIO) -> dict[str, Optional[str]]:
+    return {a: driver for a in addresses}
+
+
+def bound(what: str) -> str:
+    return rf"^{what} .*bound to vfio-pci"
+
+
+def refused(what: str, guard: str) -> str:
+    return rf"^{what} .*refused, {guard}\b"
+
+
+# Checks that look at more than drivers and log lines.
+
+def parameter(name: str, wanted: str) -> Check:
+    def check(verdict: Verdict) -> list[str]:
+        value = verdict.parameters.get(name)
+        return [] if value == wanted else [f"{name} is {value}, not {wanted}"]
+    return check
+
+
+def kernel_says(text: str, wanted: bool = True) -> Check:
+    def check(verdict: Verdict) -> list[str]:
+        if any(text in record.text for record in verdict.dmesg) == wanted:
+            return []
+        return [f"dmesg {'lacks' if wanted else 'has'}: {text}"]
+    return check
+
+
+def native_first(*modules: str) -> Check:
+    """The drivers were really there before us, or the cell would show nothing."""
+    def check(verdict: Verdict) -> list[str]:
+        texts = [record.text for record in verdict.dmesg]
+        ours = next((i for i, t in enumerate(texts) if t.startswith("vfio-early:")), len(texts))
+        return [f"{m} was not loaded before us" for m in modules
+                if f"vfio-test: loaded {m}" not in texts[:ours]]
+    return check
+
+
+def all_of(*checks: Check) -> Check:
+    return lambda verdict: [text for check in checks for text in check(verdict)]
+
+
+def every_line_there(verdict: Verdict) -> list[str]:
+    lines = [line for line in verdict.log if "bound to vfio-pci" in line]
+    lost = [a for a in MANY_TAKEN if not any(line.startswith(a) for line in lines)]
+    return [f"{len(lost)} of {len(MANY_TAKEN)} log lines are lost, first {lost[0]}"] if lost else []
+
+
+def second_run(name: str) -> Check:
+    """A run by hand changed nothing, printed nothing and ended with status 0."""
+    def check(verdict: Verdict) -> list[str]:
+        wrong = []
+        if verdict.status.get(name) != 0:
+            wrong.append(f"status of the {name} run: {verdict.status.get(name)}")
+        if verdict.before != verdict.functions:
+            wrong.append(f"the {name} run changed something")
+        if verdict.output:
+            wrong.append(f"the {name} run printed: {verdict.output[0]}")
+        return wrong
+    return check
+
+
+def bare_status(verdict: Verdict) -> list[str]:
+    status = verdict.report.get("bare-status")
+    return [] if status == ["0"] else [f"status of the bare run: {status}"]
+
+
+def kernel_release(prefix: str) -> Check:
+    def check(verdict: Verdict) -> list[str]:
+        right = verdict.kernel.startswith(prefix)
+        return [] if right else [f"the kernel is {verdict.kernel}, not {prefix}"]
+    return check
+
+
+GPU1, GPU2 = address(1), address(2)
+AUDIO = address(1, 0, 1)
+BEHIND_BRIDGE = (address(2, 1), address(2, 2))
+NIC, XHCI, SATA, NVME, GPU = (address(bus) for bus in range(1, 6))
+MANY_TAKEN = [a for a, driver in top.MANY.native.items() if driver is None]
+
+SELECTION = (
+    Cell("twin-address", top.TWIN_GPUS, b"01:00.0\n", on(GPU1), [bound(GPU1)], suites=EVERY,
+         quick=True),
+    Cell("twin-address-second", top.TWIN_GPUS, b"0000:02:00.0 id=1234:1111\n", on(GPU2),
+         [bound(GPU2)]),
+    Cell("twin-id-both", top.TWIN_GPUS, b"id=1234:1111\n", on(GPU1, GPU2),
+         [bound(GPU1), bound(GPU2)], suites=EVERY),
+    Cell("twin-id-wildcard", top.TWIN_GPUS, b"id=1234:*\n", on(GPU1, GPU2)),
+    Cell("twin-path", top.TWIN_GPUS, b"path=00:02.0/00.0 id=1234:1111\n", on(GPU2)),
+    Cell("twin-group-number", top.TWIN_GPUS, b"group=4 id=1234:1111\n", on(GPU1)),
+    Cell("twin-keep", top.TWIN_GPUS, b"id=1234:1111\nkeep 02:00.0\n", on(GPU1)),
+    Cell("vga-address", top.VGA, b"01:00.0\n", on(GPU1), suites=EVERY),
+    Cell("vga-other", top.VGA, b"02:00.0\n", on(GPU2)),
+    Cell("slot-with", top.GPU_AUDIO, b"01:00.0 with=slot\n", on(GPU1, AUDIO), suites=EVERY),
+    Cell("slot-star", top.GPU_AUDIO, b"01:00.*\n", on(GPU1, AUDIO)),
+    Cell("slot-one-function", top.GPU_AUDIO, b"01:00.1\n", on(AUDIO)),
+    Cell("slot-keep-audio", top.GPU_AUDIO, b"01:00.*\nkeep 01:00.1\n", on(GPU1)),
+    Cell("group-of-address", top.GROUP_BRIDGE, b"group=02:01.0\n", on(*BEHIND_BRIDGE),
+         suites=EVERY),
+    Cell("group-with", top.GROUP_BRIDGE, b"02:02.0 with=group\n", on(*BEHIND_BRIDGE)),
+    Cell("group-one-member", top.GROUP_BRIDGE, b"02:02.0\n", on(BEHIND_BRIDGE[1])),
+    Cell("switch-path", top.SWITCH, b"path=00:01.0/00.0/01.0/00.0\n", on(address(4))),
+    Cell("switch-group", top.SWITCH, b"group=03:00.0\n", on(address(3))),
+    Cell("dropin", top.TWIN_GPUS, b"", on(GPU2), dropins={"10-second.conf": b"02:00.0\n"}),
+    Cell("dropin-alone", top.TWIN_GPUS, None, on(GPU2),
+         dropins={"10-second.conf": b"02:00.0\n"}),
+    Cell("dropin-masked", top.TWIN_GPUS, None, on(GPU2), dropins={"10-first.conf": None},
+         vendor_dropins={"10-first.conf": b"01:00.0\n", "20-second.conf": b"02:00.0\n"}),
+    Cell("no-match", top.TWIN_GPUS, b"07:00.0\nid=dead:beef\n", log=[r"2 unmatched rules"]),
+)
+
+GUARDS = (
+    Cell("identity-mismatch", top.TWIN_GPUS, b"01:00.0 id=10de:2206\n",
+         log=[refused(GPU1, "identity")], suites=EVERY),
+    Cell("identity-mismatch-path", top.TWIN_GPUS, b"path=00:01.0/00.0 id=10de:2206\n02:00.0\n",
+         on(GPU2), [refused(GPU1, "identity")]),
+    Cell("no-iommu", top.NO_IOMMU, b"01:00.0\n", log=[refused(GPU1, "no-iommu")], quick=True),
+    Cell("iommu-off", top.TWIN_GPUS, b"01:00.0\n", log=[refused(GPU1, "no-iommu")],
+         append=["intel_iommu=off"]),
+    # vfio-pci refuses a device without a group: it has to come back to its own driver.
+    Cell("no-iommu-allowed", top.NO_IOMMU, b"01:00.0 allow=no-iommu\n",
+         log=[rf"^{GPU1} .*failed"]),
+    Cell("no-iommu-stub", top.NO_IOMMU, b"01:00.0 allow=no-iommu driver=pci-stub\n",
+         on(GPU1, driver="pci-stub")),
+    Cell("bridge", top.GROUP_BRIDGE, b"00:01.0\n00:1f.0\n00:1f.3\n01:00.0\n",
+         log=[refused(a, "bridge") for a in
+              ("0000:00:01.0", "0000:00:1f.0", "0000:00:1f.3", address(1))]),
+)
+
+CONFIG = (
+    Cell("config-none", top.TWIN_GPUS, None, summary=False),
+    Cell("config-directory", top.TWIN_GPUS, DIRECTORY, summary=False),
+    Cell("config-dangling", top.TWIN_GPUS, DANGLING, summary=False),
+    Cell("config-unreadable", top.TWIN_GPUS, UNREADABLE, summary=False),
+    Cell("config-masked", top.TWIN_GPUS, MASKED, summary=False),
+    Cell("config-empty", top.TWIN_GPUS, b"", summary=False),
+    Cell("config-garbage", top.TWIN_GPUS, random.Random(1).randbytes(4096), summary=False,
+         log=[r"vfio-early\.conf"]),
+    Cell("config-huge", top.TWIN_GPUS, b"01:00.0\n" * 131072, summary=False,
+         log=[r"vfio-early\.conf"]),
+    Cell("config-long-line", top.TWIN_GPUS, b"02:00.0 " + b"x" * 16384 + b"\n01:00.0\n",
+         on(GPU1), [r"vfio-early\.conf:1\b"]),
+    Cell("config-bad-line", top.TWIN_GPUS, b"01:00.0\n02:00.0 colour=red\n\xff\xfe\n", on(GPU1),
+         [r"vfio-early\.conf:2:\d+\b", r"vfio-early\.conf:3\b"]),
+)
+
+COMMAND_LINE = (
+    Cell("off", top.TWIN_GPUS, b"01:00.0\n", append=["vfio_early=off"], summary=False,
+         suites=EVERY),
+    Cell("dry-run", top.TWIN_GPUS, b"01:00.0\n", append=["vfio_early=dry-run"], summary=False,
+         log=[rf"{GPU1}.*"], absent=[bound(GPU1)]),
+    Cell("take-alone", top.TWIN_GPUS, None, on(GPU1), append=["vfio_early.take=01:00.0"]),
+    Cell("take-dashes", top.TWIN_GPUS, None, on(GPU1, GPU2),
+         append=["vfio-early.take=01:00.0,02:00.0"]),
+    Cell("take-adds", top.TWIN_GPUS, b"01:00.0\n", on(GPU1, GPU2),
+         append=["vfio_early.take=02:00.0"]),
+    Cell("keep-wins", top.TWIN_GPUS, b"id=1234:1111\n", on(GPU1),
+         append=["vfio_early.keep=02:00.0"]),
+)
+
+MODULES = (
+    # Given back: a device whose override nobody serves is lost to the host as well.
+    Cell("module-blacklist", top.TWIN_GPUS, b"01:00.0\n", log=[rf"^{GPU1} .*failed"],
+         append=["module_blacklist=vfio_pci"], suites=EVERY),
+    Cell("modprobe-blacklist", top.TWIN_GPUS, b"01:00.0\n", log=[rf"^{GPU1} .*failed"],
+         append=["modprobe.blacklist=vfio-pci"]),
+    Cell("modules-missing", top.TWIN_GPUS, b"01:00.0\n", log=[rf"^{GPU1} .*failed"],
+         without_modules=VFIO_MODULES),
+    Cell("driver-pci-stub", top.TWIN_GPUS, b"01:00.0 driver=pci-stub\n",
+         on(GPU1, driver="pci-stub"), [rf"^{GPU1} .*bound to pci-stub"]),
+    Cell("driver-unknown", top.TWIN_GPUS, b"01:00.0 driver=no-such-driver\n02:00.0\n", on(GPU2),
+         [rf"^{GPU1} .*failed"]),
+    Cell("install-false", top.TWIN_GPUS, b"01:00.0\n", on(GPU1), [r"install"],
+         modprobe_d={"vfio-test.conf": b"install vfio-pci /bin/false\n"}),
+    Cell("install-command", top.TWIN_GPUS, b"01:00.0\n", on(GPU1), [r"install"],
+         modprobe_d={"vfio-test.conf": b'install vfio-pci /bin/sh -c "echo '
+                                       b'vfio-test: install line ran >/dev/kmsg"\n'},
+         check=kernel_says("install line ran", False)),
+    Cell("options", top.TWIN_GPUS, b"01:00.0\n", on(GPU1),
+         modprobe_d={"vfio-test.conf": b"options vfio-pci disable_idle_d3=1\n"},
+         check=parameter("vfio_pci.disable_idle_d3", "Y")),
+)
+
+# No "gz": Debian's kmod is built without zlib, its depmod does not see such modules.
+FORMATS = tuple(
+    cell
+    for form in ("ko", "xz", "zst")
+    for cell in (
+        Cell(f"format-{form}", top.TWIN_GPUS, b"01:00.0\n", on(GPU1), suites=[TRIXIE],
+             module_format=form, check=kernel_release("6.12.")),
+        # A kernel that decompresses nothing, imaged by tools that leave modules compressed.
+        Cell(f"format-{form}-old-kernel", top.TWIN_GPUS, b"01:00.0\n", on(GPU1),
+             suites=[TRIXIE], module_format=form, kernel=("suite", BOOKWORM),
+             check=kernel_release("6.1."))))
+
+
+def held(unbind: str) -> bytes:
+    option = f" unbind={unbind}" if unbind else ""
+    return "".join(f"{a[5:]}{option}\n" for a in (NIC, XHCI, GPU)).encode()
+
+
+def native_cell(name: str, unbind: str, *taken: str, **more: Sequence[str]) -> Cell:
+    left = [a for a in (NIC, XHCI, GPU) if a not in taken]
+    return Cell(name, top.MACHINE, held(unbind), on(*taken),
+                [refused(a, "bound") for a in left] + [bound(a) for a in taken],
+                append=["vfio_test.native=e1000e,xhci_pci,bochs"], scripts=["0-native"],
+                check=native_first("e1000e", "xhci_pci", "bochs"), **more)
+
+
+NATIVE_FIRST = (
+    native_cell("native-first-never", "never"),
+    native_cell("native-first-safe", "safe", NIC, XHCI),
+    native_cell("native-first-default", "", NIC, XHCI, suites=EVERY),
+    native_cell("native-first-always", "always", NIC, XHCI, GPU),
+    Cell("machine-plain", top.MACHINE, held(""), on(NIC, XHCI, GPU)),
+    Cell("too-late", top.MACHINE, held("never"), scripts=["0-late"],
+         log=[refused(GPU, "bound"), r"too late"], check=kernel_says("vfio-test: udev has run")),
+)
+
+RUNS = (
+    Cell("many", top.MANY, b"id=1b36:0005\n", on(*MANY_TAKEN), check=every_line_there,
+         suites=EVERY),
+    Cell("rerun", top.GPU_AUDIO, b"01:00.* \nid=dead:beef\n", on(GPU1, AUDIO),
+         append=["vfio_test=rerun"], check=second_run("rerun"), quick=True),
+    Cell("rerun-bare", top.GPU_AUDIO, b"01:00.*\n", on(GPU1, AUDIO), append=["vfio_test=bare"],
+         check=second_run("bare")),
+    Cell("bare", top.GPU_AUDIO, b"01:00.*\n", on(GPU1, AUDIO), scripts=["0-bare"],
+         check=all_of(bare_status, kernel_says("vfio-test: bare run has ended"))),
+)
+
+SMALL = (
+    # Everything is built in here: vfio-pci never loads, and the natives are always first.
+    Cell("small-display-stays", top.TWIN_GPUS, b"01:00.0\n", kernel="small", suites=[TRIXIE],
+         log=[refused(GPU1, "bound")]),
+    Cell("small-audio", top.GPU_AUDIO, b"01:00.1\n", on(AUDIO), kernel="small",
+         suites=[TRIXIE]),
+    Cell("small-safe", top.MACHINE, held("safe"), on(NIC, XHCI), kernel="small",
+         suites=[TRIXIE], log=[refused(GPU, "bound")]),
+    Cell("small-never", top.MACHINE, held("never"), kernel="small", suites=[TRIXIE],
+         log=[refused(a, "bound") for a in (NIC, XHCI, GPU)]),
+)
+
+ALL = (*SELECTION, *GUARDS, *CONFIG, *COMMAND_LINE, *MODULES, *FORMATS, *NATIVE_FIRST, *RUNS,
+       *SMALL)

@@ -1,0 +1,311 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Boot images made by a Debian suite's real update-initramfs, with this project installed."""
+
+import argparse
+import io
+import json
+import shlex
+import shutil
+import subprocess
+import sys
+import tarfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Iterator, Mapping, Optional, Sequence, Tuple, Union
+
+import cache
+import kernels
+import roots
+
+TREE = Path(__file__).resolve().parent.parent.parent
+BINARY = "usr/lib/vfio-early/vfio-early-boot"
+ADAPTER = ("hooks/vfio-early", "scripts/init-top/00-vfio-early")
+TEST_MODULES = ("bochs", "cirrus", "cirrus_qemu", "e1000e", "igb", "nvme", "xhci_pci", "ehci_pci",
+                "snd_hda_intel", "snd_hda_codec_generic", "virtio_pci", "virtio_gpu",
+                "virtio_blk", "ahci", "sd_mod", "ext4", "usbhid", "hid_generic", "simpledrm")
+VFIO_MODULES = ("vfio-pci", "vfio_iommu_type1", "iommufd")
+RECIPE = 1  # raise it when what this file puts into an image changes
+
+# What a config can be instead of bytes: a folder, or a link (to a file whose reading fails).
+CONFIG_KINDS: Mapping[str, str] = {"directory": "", "dangling": "/nonexistent/vfio-early.conf",
+                                   "unreadable": "/proc/self/mem", "masked": "/dev/null"}
+
+SQUEEZE = {"gz": "gzip -n1", "xz": "xz -0 --check=crc32", "zst": "zstd -q -1 --rm"}
+
+BUILD = """
+set -e
+tar -x -f - -C / --no-same-owner --keep-directory-symlink
+rm -f "/boot/initrd.img-$VERSION"
+if command -v update-initramfs >/dev/null; then
+    update-initramfs -c -k "$VERSION"
+else
+    mkinitramfs -o "/boot/initrd.img-$VERSION" "$VERSION"
+fi
+cp "/boot/initrd.img-$VERSION" /run/vfio-early/out/initrd
+"""
+
+# Makes a modules folder with some modules left out or stored in another format.
+MODULES = """
+set -e
+from=/lib/modules/$VERSION
+to=/run/vfio-early/out/lib/modules/$VERSION
+mkdir -p "$to"
+cp "$from/modules.builtin" "$from/modules.builtin.modinfo" "$from/modules.order" "$to"
+if [ -n "$NAMES" ]; then
+    { modprobe -a -S "$VERSION" -i -q -D $NAMES || :; modprobe -a -S "$VERSION" -q -D $NAMES || :; } |
+        sed -n 's/^insmod \\([^ ]*\\).*/\\1/p' | sort -u
+else
+    find "$from/" -name '*.ko*'
+fi | while read -r file; do
+    path=${file#*/lib/modules/$VERSION/}
+    name=$(basename "${path%.ko*}" | tr - _)
+    case " $WITHOUT " in *" $name "*) continue ;; esac
+    mkdir -p "$to/${path%/*}"
+    case $FORMAT:$file in
+    :*) cp "$file" "$to/$path" ;;
+    *.xz) xz -dc "$file" >"$to/${path%.xz}" ;;
+    *.zst) zstd -dcq "$file" >"$to/${path%.zst}" ;;
+    *) cp "$file" "$to/$path" ;;
+    esac
+done
+if [ -n "$SQUEEZE" ]; then
+    find "$to" -name '*.ko' -print0 | xargs -0r -n 50 -P 4 $SQUEEZE
+fi
+depmod -b /run/vfio-early/out "$VERSION"
+"""
+
+
+class ImageError(Exception):
+    """An image was asked for that cannot be made."""
+
+
+@dataclass(frozen=True)
+class ImageSpec:
+    """What goes into an image; every field has a usual value.
+
+    kernel: "distribution", "small", ("suite", other suite), or "missing" (a version without
+    modules). config: None for no file, its bytes, or a kind of CONFIG_KINDS. A drop-in that
+    is None becomes a link to /dev/null. modules: "list" (only test_modules and what hooks
+    add: quick), or "most" and the others of initramfs.conf(5). module_format: None (as the
+    distribution has them), "ko", "xz" or "zst". files: any more files by absolute path.
+    """
+
+    suite: str = "trixie"
+    kernel: Union[str, Tuple[str, str]] = "distribution"
+    binary: Optional[Path] = TREE / "build/vfio-early-boot"
+    adapter: bool = True
+    config: Union[None, bytes, str] = None
+    dropins: Mapping[str, Optional[bytes]] = field(default_factory=dict)
+    vendor_dropins: Mapping[str, Optional[bytes]] = field(default_factory=dict)
+    modprobe_d: Mapping[str, bytes] = field(default_factory=dict)
+    modules: str = "list"
+    test_modules: Sequence[str] = TEST_MODULES
+    guest_scripts: Mapping[str, str] = field(default_factory=dict)
+    module_format: Optional[str] = None
+    without_modules: Sequence[str] = ()
+    files: Mapping[str, bytes] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Image:
+    """What a build gave: status is update-initramfs's, log its output, initrd None if none."""
+
+    kernel: Path
+    version: str
+    initrd: Optional[Path]
+    log: str
+    status: int
+    key: str
+
+    def warnings(self) -> list[str]:
+        """Return the lines of the build's log that are ours."""
+        return [line for line in self.log.splitlines() if "vfio-early: " in line]
+
+    def contents(self) -> dict[str, bytes]:
+        """Return the files of the image by path; a link has its target as contents."""
+        if self.initrd is None:
+            return {}
+        return dict(_unpack(self.initrd.read_bytes()))
+
+
+def _unpack(data: bytes) -> Iterator[Tuple[str, bytes]]:
+    """Yield the members of an initrd: cpio archives one after the other, the last compressed."""
+    at = 0
+    while at < len(data):
+        if data[at:at + 4] == b"\x28\xb5\x2f\xfd":
+            plain = subprocess.run(["zstd", "-dcq"], input=data[at:], stdout=subprocess.PIPE,
+                                   check=True).stdout
+            yield from _unpack(plain)
+            return
+        if data[at:at + 6] != b"070701":
+            at += 4
+            continue
+        size, name_size = int(data[at + 54:at + 62], 16), int(data[at + 94:at + 102], 16)
+        body = (at + 110 + name_size + 3) & ~3
+        name = data[at + 110:at + 109 + name_size].decode()
+        if name != "TRAILER!!!":
+            yield name.lstrip("./"), data[body:body + size]
+        at = (body + size + 3) & ~3
+
+
+def build_image(spec: ImageSpec) -> Image:
+    """Return the image of a spec, built now or found in the cache."""
+    root = roots.root(spec.suite)
+    kernel = _with_modules(root, spec, _kernel(root, spec))
+    packed = _installed_files(spec)
+    key = cache.key_of("image", RECIPE, BUILD, root.key, kernel.key,
+                       [(name, kind, mode, data.hex()) for name, kind, mode, data in packed])
+
+    def build(folder: Path) -> None:
+        result = _update_initramfs(root, kernel, _tar(packed), folder)
+        (folder / "log").write_bytes(result.stdout)
+        (folder / "status").write_text(json.dumps(result.returncode), encoding="ascii")
+        cache.say(f"image {key[:8]}: {spec.suite}, kernel {kernel.version}, modules "
+                  f"{spec.modules}: status {result.returncode}")
+
+    folder = cache.entry("images", key, build)
+    initrd = folder / "initrd"
+    return Image(kernel.path, kernel.version, initrd if initrd.exists() else None,
+                 (folder / "log").read_text(encoding="utf-8", errors="replace"),
+                 json.loads((folder / "status").read_text(encoding="ascii")), key)
+
+
+def _kernel(root: roots.Root, spec: ImageSpec) -> kernels.Kernel:
+    """Return the kernel a spec names."""
+    if spec.kernel == "small":
+        return kernels.small_kernel()
+    if spec.kernel == "distribution":
+        return kernels.of_root(root)
+    if spec.kernel == "missing":
+        nothing = Path("/nonexistent")
+        return kernels.Kernel("0.0.0-missing", kernels.of_root(root).path, nothing, nothing, "")
+    if isinstance(spec.kernel, tuple) and spec.kernel[0] == "suite":
+        return kernels.of_root(roots.root(spec.kernel[1]))
+    raise ImageError(f"no such kernel: {spec.kernel!r}")
+
+
+def _with_modules(root: roots.Root, spec: ImageSpec, kernel: kernels.Kernel) -> kernels.Kernel:
+    """Return the kernel with its modules as the spec wants them stored, or left out."""
+    if spec.module_format is None and not spec.without_modules:
+        return kernel
+    if spec.module_format not in (None, "ko", "xz", "zst"):
+        raise ImageError(f"no module format {spec.module_format}; Debian's kmod has no zlib, "
+                         "so its depmod does not see .ko.gz")
+    names = [*spec.test_modules, *VFIO_MODULES] if spec.modules == "list" else []
+    given = {"VERSION": kernel.version, "NAMES": " ".join(names),
+             "WITHOUT": " ".join(name.replace("-", "_") for name in spec.without_modules),
+             "FORMAT": spec.module_format or "", "SQUEEZE": SQUEEZE.get(spec.module_format or "", "")}
+    key = cache.key_of("modules", MODULES, root.key, kernel.key, given)
+
+    def build(folder: Path) -> None:
+        result = root.run(["sh", "-c", MODULES], env=given,
+                          binds=[*_kernel_binds(kernel), (folder, "/run/vfio-early/out")])
+        if result.returncode:
+            raise ImageError(f"modules: {result.stdout.decode(errors='replace')[-2000:]}")
+        cache.say(f"modules {key[:8]}: {kernel.version} stored as {spec.module_format}, "
+                  f"without {given['WITHOUT'] or 'none'}")
+
+    folder = cache.entry("modules", key, build, roots.remove_tree)
+    return kernels.Kernel(kernel.version, kernel.path, folder / "lib/modules" / kernel.version,
+                          kernel.config, key)
+
+
+def _kernel_binds(kernel: kernels.Kernel) -> list[roots.Bind]:
+    """Return the binds that show a kernel's modules and configuration in any root."""
+    shown = [(kernel.modules, f"/usr/lib/modules/{kernel.version}"),
+             (kernel.config, f"/boot/config-{kernel.version}")]
+    return [(source, inside) for source, inside in shown if source.exists()]
+
+
+def _update_initramfs(root: roots.Root, kernel: kernels.Kernel, packed: bytes, folder: Path,
+                      ) -> "subprocess.CompletedProcess[bytes]":
+    """Install the files into a throw-away copy of the root and build the image there."""
+    binds = [*_kernel_binds(kernel), (folder, "/run/vfio-early/out")]
+    return root.run(["sh", "-c", BUILD], env={"VERSION": kernel.version}, binds=binds, stdin=packed)
+
+
+Packed = Tuple[str, bytes, int, bytes]  # name, tar type, mode, contents or link target
+
+
+def _installed_files(spec: ImageSpec) -> list[Packed]:
+    """Return what a package, an administrator and the tests put into the root."""
+    regular, link, folder = tarfile.REGTYPE, tarfile.SYMTYPE, tarfile.DIRTYPE
+    made: list[Packed] = []
+    if spec.adapter:
+        made += [(f"usr/share/initramfs-tools/{name}", regular, 0o755,
+                  (TREE / "initramfs-tools" / name).read_bytes()) for name in ADAPTER]
+    if spec.binary is not None:
+        made.append((BINARY, regular, 0o755, spec.binary.read_bytes()))
+    if isinstance(spec.config, bytes):
+        made.append(("etc/vfio-early.conf", regular, 0o644, spec.config))
+    elif spec.config is not None:
+        target = CONFIG_KINDS[spec.config]
+        made.append(("etc/vfio-early.conf", link if target else folder, 0o755, target.encode()))
+    for place, named in (("etc", spec.dropins), ("usr/lib", spec.vendor_dropins)):
+        made += [(f"{place}/vfio-early.conf.d/{name}", link if data is None else regular, 0o644,
+                  b"/dev/null" if data is None else data) for name, data in named.items()]
+    made += [(f"etc/modprobe.d/{name}", regular, 0o644, data)
+             for name, data in spec.modprobe_d.items()]
+    made += [(f"etc/initramfs-tools/scripts/{name}", regular, 0o755, text.encode())
+             for name, text in spec.guest_scripts.items()]
+    made += [(name.lstrip("/"), regular, 0o755, data) for name, data in spec.files.items()]
+    return made + _test_settings(spec)
+
+
+def _test_settings(spec: ImageSpec) -> list[Packed]:
+    """Return the settings that make an image quick to build, and the modules of the tests."""
+    settings = f"MODULES={spec.modules}\nCOMPRESS=zstd\nCOMPRESSLEVEL=1\n"
+    hook = ("#!/bin/sh\n[ \"$1\" != prereqs ] || exit 0\n"
+            ". /usr/share/initramfs-tools/hook-functions\n"
+            f"manual_add_modules {shlex.join(spec.test_modules)}\n"
+            "rm -f \"$DESTDIR/usr/lib/udev/hwdb.bin\"\n")
+    return [("etc/initramfs-tools/conf.d/tests", tarfile.REGTYPE, 0o644, settings.encode()),
+            ("etc/initramfs-tools/hooks/tests", tarfile.REGTYPE, 0o755, hook.encode())]
+
+
+def _tar(packed: Sequence[Packed]) -> bytes:
+    """Return the files as a tar archive."""
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w") as archive:
+        for name, kind, mode, data in packed:
+            info = tarfile.TarInfo(name)
+            info.type, info.mode = kind, mode
+            if kind == tarfile.SYMTYPE:
+                info.linkname, data = data.decode(), b""
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
+    return stream.getvalue()
+
+
+def main() -> int:
+    """Build one image from the command line and put it where asked."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--suite", default="trixie")
+    parser.add_argument("--kernel", default="distribution",
+                        help="distribution, small, missing, or the name of another suite")
+    parser.add_argument("--binary", type=Path, default=ImageSpec.binary)
+    parser.add_argument("--config", type=Path, help="the file to install as vfio-early.conf")
+    parser.add_argument("--modules", default="list", help="list, most, netboot")
+    parser.add_argument("--module-format", choices=("ko", "xz", "zst"))
+    parser.add_argument("--without", action="append", default=[], metavar="MODULE")
+    parser.add_argument("-o", "--output", type=Path, help="where to copy the image to")
+    given = parser.parse_args()
+    known = given.kernel in ("distribution", "small", "missing")
+    spec = ImageSpec(suite=given.suite, kernel=given.kernel if known else ("suite", given.kernel),
+                     binary=given.binary, modules=given.modules, without_modules=given.without,
+                     config=given.config.read_bytes() if given.config else None,
+                     module_format=given.module_format)
+    try:
+        image = build_image(spec)
+    except (ImageError, kernels.KernelError, roots.RootError, OSError) as problem:
+        print(f"images: {problem}", file=sys.stderr)
+        return 1
+    print(image.log, end="", file=sys.stderr)
+    print(f"kernel {image.kernel}\ninitrd {image.initrd}")
+    if given.output and image.initrd:
+        shutil.copyfile(image.initrd, given.output)
+    return image.status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

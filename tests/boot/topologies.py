@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The machines the boot tests use: emulator options, and what a boot without us makes of them.
+
+Each device sits behind a root port of its own at 00:NN.0, so that it gets an IOMMU group of
+its own, unless a topology says otherwise.  Functions of the board itself (host bridge, LPC,
+AHCI, SMBus) and the ports are not named here; the baseline boot tells about those.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Mapping, Optional
+
+GPU = "bochs-display"
+GPU_ID = "1234:1111"
+NIC = "e1000e"
+NIC_ID = "8086:10d3"
+DISK = "driver=null-co,size=67108864,read-zeroes=on"
+
+
+@dataclass(frozen=True)
+class Topology:
+    """Emulator options, and address -> native driver (None: it has none) of what they make."""
+
+    name: str
+    options: tuple[str, ...]
+    native: Mapping[str, Optional[str]]
+    bridges: tuple[str, ...] = ()
+    iommu: bool = True
+    append: tuple[str, ...] = field(default=())
+
+
+def device(text: str) -> tuple[str, str]:
+    return ("-device", text)
+
+
+def root_port(number: int) -> tuple[str, str]:
+    """The root port rpN at 00:NN.0."""
+    return device(f"pcie-root-port,id=rp{number},chassis={number},slot={number},"
+                  f"addr={number:#x}.0")
+
+
+def slot(number: int, *functions: str) -> tuple[str, ...]:
+    """A root port with a device behind it, of one function or of several."""
+    options = root_port(number)
+    if len(functions) == 1:
+        return (*options, *device(f"{functions[0]},bus=rp{number}"))
+    for index, function in enumerate(functions):
+        multi = ",multifunction=on" if index == 0 else ""
+        options += device(f"{function},bus=rp{number},addr=0x0.{index}{multi}")
+    return options
+
+
+def address(bus: int, dev: int = 0, function: int = 0) -> str:
+    return f"0000:{bus:02x}:{dev:02x}.{function}"
+
+
+TWIN_GPUS = Topology(
+    "twin-gpus",
+    (*slot(1, GPU), *slot(2, GPU)),
+    {address(1): "bochs-drm", address(2): "bochs-drm"})
+
+NO_IOMMU = Topology(
+    "no-iommu", TWIN_GPUS.options, TWIN_GPUS.native, iommu=False)
+
+GPU_AUDIO = Topology(
+    "gpu-audio",
+    (*slot(1, GPU, "ich9-intel-hda,id=hda"),
+     "-audiodev", "none,id=sound", *device("hda-output,bus=hda.0,audiodev=sound"),
+     *slot(2, GPU), *slot(3, NIC)),
+    {address(1): "bochs-drm", address(1, 0, 1): "snd_hda_intel",
+     address(2): "bochs-drm", address(3): "e1000e"})
+
+# A display of class 0300, which has boot_vga, besides one of class 0380, which has not.
+VGA = Topology(
+    "vga",
+    (*slot(1, "VGA"), *slot(2, GPU)),
+    {address(1): "bochs-drm", address(2): "bochs-drm"})
+
+# The bridge, and all behind it, in the group of the root port's child.
+GROUP_BRIDGE = Topology(
+    "group-bridge",
+    (*slot(1, "pcie-pci-bridge,id=pci"), *device("qemu-xhci,bus=pci,addr=1"),
+     *device(f"{GPU},bus=pci,addr=2"), *slot(2, NIC)),
+    {address(2, 1): "xhci_hcd", address(2, 2): "bochs-drm", address(3): "e1000e"},
+    bridges=(address(1),))
+
+MACHINE = Topology(
+    "machine",
+    (*slot(1, NIC),
+     *slot(2, "qemu-xhci,id=usb"), *device("usb-kbd,bus=usb.0"),
+     "-blockdev", f"{DISK},node-name=sata-disk", *slot(3, "ich9-ahci,id=sata"),
+     *device("ide-hd,bus=sata.0,drive=sata-disk"),
+     "-blockdev", f"{DISK},node-name=nvme-disk", *slot(4, "nvme,serial=nvme0,drive=nvme-disk"),
+     *slot(5, GPU)),
+    {address(1): "e1000e", address(2): "xhci_hcd", address(3): "ahci", address(4): "nvme",
+     address(5): "bochs-drm"})
+
+# An upstream port with two downstream ports; a path through it has four elements.
+SWITCH = Topology(
+    "switch",
+    (*slot(1, "x3130-upstream,id=up"),
+     *device("xio3130-downstream,id=down0,bus=up,addr=0,chassis=11,slot=11"),
+     *device("xio3130-downstream,id=down1,bus=up,addr=1,chassis=12,slot=12"),
+     *device(f"{GPU},bus=down0"), *device(f"{GPU},bus=down1"), *slot(2, NIC)),
+    {address(3): "bochs-drm", address(4): "bochs-drm", address(5): "e1000e"},
+    bridges=(address(1), address(2), address(2, 1)))
+
+# More devices than the log accepts lines from one open file in a short time.
+MANY_COUNT = 64
+MANY_ID = "1b36:0005"
+MANY = Topology(
+    "many",
+    (*(option for port in range(1, 9) for option in slot(port, *["pci-testdev"] * 8)),
+     *slot(9, NIC)),
+    {**{address(bus, 0, function): None for bus in range(1, 9) for function in range(8)},
+     address(9): "e1000e"})
+
+ALL = {t.name: t for t in (TWIN_GPUS, NO_IOMMU, GPU_AUDIO, VGA, GROUP_BRIDGE, MACHINE, SWITCH,
+                           MANY)}
