@@ -34,8 +34,8 @@ static void fail(struct run *run, size_t device, enum step step, int error)
 }
 
 /* The driver of a device, "" also where it cannot be found out. */
-static void read_driver(
-	const struct run *run, const struct plan_device *device, char out[DRIVER_NAME_MAX])
+static void read_driver(const struct run *run, const struct plan_device *device,
+	char out[DRIVER_NAME_MAX])
 {
 	if (run->effects->bound_driver(
 		    run->effects->context, &device->function->address, out) < 0)
@@ -45,8 +45,8 @@ static void read_driver(
 static void do_override(struct run *run, size_t index)
 {
 	const struct plan_device *device = &run->plan->devices[index];
-	int r = run->effects->override(run->effects->context, &device->function->address,
-		device->rule->driver);
+	int r = run->effects->override(
+		run->effects->context, &device->function->address, device->rule->driver);
 
 	if (r < 0)
 		fail(run, index, STEP_OVERRIDE, r);
@@ -86,7 +86,8 @@ static void do_load(struct run *run, const struct operation *operation)
 		if (r < 0)
 			finding_add(run->findings, SEVERITY_WARNING, VERDICT_NOTE,
 				GUARD_NONE, NULL, NULL,
-				"module %s could not be loaded, and virtual machines need it: "
+				"module %s could not be loaded, and virtual machines "
+				"need it: "
 				"%s",
 				operation->module, errno_words(STEP_LOAD, r));
 		return;
@@ -168,22 +169,23 @@ static void add_bound(struct run *run, const struct plan_device *device)
 	if (was_right(device))
 		return; /* the plan has said so */
 	if (was_on_driver(device))
-		finding_add(run->findings, SEVERITY_INFO, VERDICT_BOUND, GUARD_NONE, function,
-			device->rule, "bound to %s before, and kept there by driver_override",
-			driver);
+		finding_add(run->findings, SEVERITY_INFO, VERDICT_BOUND, GUARD_NONE,
+			function, device->rule,
+			"bound to %s before, and kept there by driver_override", driver);
 	else if (function->driver[0])
-		finding_add(run->findings, SEVERITY_INFO, VERDICT_BOUND, GUARD_NONE, function,
-			device->rule, "bound to %s, taken from %s (%s)", driver,
+		finding_add(run->findings, SEVERITY_INFO, VERDICT_BOUND, GUARD_NONE,
+			function, device->rule, "bound to %s, taken from %s (%s)", driver,
 			function->driver,
 			function->driver_built_in
 				? "built into the kernel"
 				: "a module loaded before vfio-early ran");
 	else
-		finding_add(run->findings, SEVERITY_INFO, VERDICT_BOUND, GUARD_NONE, function,
-			device->rule, "bound to %s", driver);
+		finding_add(run->findings, SEVERITY_INFO, VERDICT_BOUND, GUARD_NONE,
+			function, device->rule, "bound to %s", driver);
 }
 
-/* Reads the driver back; asks DRIVER/bind for the errno where it is not the wanted one. */
+/* Reads the driver back; asks DRIVER/bind for the errno where it is not the wanted one.
+ */
 static void verify(struct run *run, size_t index)
 {
 	const struct plan_device *device = &run->plan->devices[index];
@@ -223,7 +225,8 @@ static void give_back(
 	r = effects->override(effects->context, &function->address, before);
 	if (r < 0) {
 		snprintf(words, REASON_MAX,
-			"driver_override could not be cleared either (%s), so no other driver "
+			"driver_override could not be cleared either (%s), so no other "
+			"driver "
 			"can have it",
 			errno_words(STEP_OVERRIDE, r));
 		return;

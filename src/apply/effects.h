@@ -15,7 +15,8 @@ struct effects {
 
 	/*
 	 * Writes driver_override; an empty DRIVER clears it by writing "\n", because a
-	 * zero-length write returns 0 and does nothing (sysfs_kf_write() in fs/sysfs/file.c).
+	 * zero-length write returns 0 and does nothing (sysfs_kf_write() in
+	 * fs/sysfs/file.c).
 	 */
 	int (*override)(
 		void *context, const struct pci_address *address, const char *driver);
@@ -26,7 +27,8 @@ struct effects {
 	/* Whether a PCI driver of this name is registered, from a module or built in. */
 	bool (*driver_present)(void *context, const char *driver);
 
-	int (*unbind)(void *context, const struct pci_address *address, const char *driver);
+	int (*unbind)(
+		void *context, const struct pci_address *address, const char *driver);
 
 	/*
 	 * Writes drivers_probe. Success does not mean that anything was bound: the kernel

@@ -96,7 +96,8 @@ static int kernel_unbind(
 	return write_to_driver(context, CALL_UNBIND, "unbind", address, driver);
 }
 
-static int kernel_bind(void *context, const struct pci_address *address, const char *driver)
+static int kernel_bind(
+	void *context, const struct pci_address *address, const char *driver)
 {
 	return write_to_driver(context, CALL_BIND, "bind", address, driver);
 }

@@ -77,7 +77,8 @@ static int instead_of_install(struct kmod_module *module, const char *command, v
 	if (is_ban(command))
 		return -EACCES;
 	snprintf(text, sizeof(text),
-		"the install line for %s in modprobe.d is not executed, the module is loaded "
+		"the install line for %s in modprobe.d is not executed, the module is "
+		"loaded "
 		"instead: %.120s",
 		kmod_module_get_name(module), command);
 	loader->note(loader->context, text);
@@ -106,7 +107,8 @@ int module_load(const struct module_loader *loader, const char *name)
 	r = kmod_module_new_from_lookup(library, name, &list);
 	if (r == 0 && !list)
 		r = -ENOENT;
-	kmod_list_foreach(item, list) {
+	kmod_list_foreach(item, list)
+	{
 		struct kmod_module *module = kmod_module_get_module(item);
 
 		if (r == 0)

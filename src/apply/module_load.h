@@ -2,8 +2,8 @@
 /*
  * Loads modules through libkmod, with the options, softdeps and blacklists of modprobe.d.
  *
- * An `install` line is never executed: it needs a shell, and the usual one for vfio-pci is
- * the script that this program replaces. `install NAME /bin/false` and /bin/true are
+ * An `install` line is never executed: it needs a shell, and the usual one for vfio-pci
+ * is the script that this program replaces. `install NAME /bin/false` and /bin/true are
  * understood as what they mean, a ban; any other one is passed over and noted.
  *
  * /sys and /proc must be mounted: kmod_new() reads /sys/module/compression and

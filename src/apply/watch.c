@@ -17,7 +17,7 @@
 #define LIMIT_MS_SHORT 3000
 #define LIMIT_MS_PROBE 5000
 /* What a module load has to leave for giving devices back. */
-#define RESERVE_MS     2000
+#define RESERVE_MS 2000
 
 uint64_t now_ms(void)
 {
@@ -98,7 +98,8 @@ void call_words(const struct call *call, char out[WATCH_WORDS_MAX])
 		snprintf(out, WATCH_WORDS_MAX, "writing driver_override of %s", address);
 		break;
 	case CALL_UNBIND:
-		snprintf(out, WATCH_WORDS_MAX, "unbinding %s from %s", address, call->name);
+		snprintf(out, WATCH_WORDS_MAX, "unbinding %s from %s", address,
+			call->name);
 		break;
 	case CALL_PROBE:
 		snprintf(out, WATCH_WORDS_MAX, "probing %s", address);
@@ -120,8 +121,8 @@ static void close_everything(void)
 		close(fd);
 }
 
-static pid_t start(
-	struct watch *watch, void (*job)(void *context, struct watch *watch), void *context)
+static pid_t start(struct watch *watch, void (*job)(void *context, struct watch *watch),
+	void *context)
 {
 	pid_t pid;
 
@@ -189,13 +190,15 @@ static enum child_end wait_for(struct watch *watch, pid_t pid)
 
 static void note_hung(struct watch *watch)
 {
-	if (atomic_load(&watch->call_limit_ms) == 0 || watch->hung_count == WATCH_HUNG_MAX)
+	if (atomic_load(&watch->call_limit_ms) == 0 ||
+		watch->hung_count == WATCH_HUNG_MAX)
 		return;
 	watch->hung[watch->hung_count++] = watch->call;
 }
 
-enum watch_end watch_run(uint64_t deadline_ms, void (*job)(void *context, struct watch *watch),
-	void *context, const struct watch **ret_watch)
+enum watch_end watch_run(uint64_t deadline_ms,
+	void (*job)(void *context, struct watch *watch), void *context,
+	const struct watch **ret_watch)
 {
 	struct watch *watch = mmap(NULL, sizeof(*watch), PROT_READ | PROT_WRITE,
 		MAP_SHARED | MAP_ANONYMOUS, -1, 0);

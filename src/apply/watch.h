@@ -41,8 +41,8 @@ struct call {
 
 /* The memory shared by parent and children. */
 struct watch {
-	uint64_t deadline_ms; /* CLOCK_MONOTONIC */
-	struct call call;     /* the call under way */
+	uint64_t deadline_ms;           /* CLOCK_MONOTONIC */
+	struct call call;               /* the call under way */
 	_Atomic uint64_t call_limit_ms; /* CLOCK_MONOTONIC; 0: no call is under way */
 	struct call hung[WATCH_HUNG_MAX];
 	unsigned hung_count;
@@ -69,8 +69,9 @@ void watch_leave(struct watch *watch);
  * Runs JOB in children until one ends by itself. JOB must be repeatable. *ret_watch is
  * the shared memory for the caller to read; it lives until the process ends.
  */
-enum watch_end watch_run(uint64_t deadline_ms, void (*job)(void *context, struct watch *watch),
-	void *context, const struct watch **ret_watch);
+enum watch_end watch_run(uint64_t deadline_ms,
+	void (*job)(void *context, struct watch *watch), void *context,
+	const struct watch **ret_watch);
 
 /* "writing driver_override of 0000:01:00.0". */
 void call_words(const struct call *call, char out[WATCH_WORDS_MAX]);

@@ -40,8 +40,8 @@ static void add_problems(const struct config *config, struct findings *findings)
 	for (size_t i = 0; i < config->problem_count && i < CONFIG_PROBLEMS_MAX; i++)
 		finding_add_problem(findings, &config->problems[i]);
 	if (config->problem_count > CONFIG_PROBLEMS_MAX)
-		finding_add(findings, SEVERITY_ERROR, VERDICT_PROBLEM, GUARD_NONE, NULL, NULL,
-			"%zu more problems of the config are not shown",
+		finding_add(findings, SEVERITY_ERROR, VERDICT_PROBLEM, GUARD_NONE, NULL,
+			NULL, "%zu more problems of the config are not shown",
 			config->problem_count - CONFIG_PROBLEMS_MAX);
 }
 
@@ -64,8 +64,10 @@ static void note_missing_identity(const struct config *config, struct findings *
 		if (rule->action != RULE_TAKE || rule->source.line == 0 ||
 			!rule_term(rule, TERM_ADDRESS) || rule_term(rule, TERM_ID))
 			continue;
-		finding_add(findings, SEVERITY_NOTICE, VERDICT_NOTE, GUARD_NONE, NULL, rule,
-			"an address without an id: add id=VENDOR:DEVICE, or a card that moves "
+		finding_add(findings, SEVERITY_NOTICE, VERDICT_NOTE, GUARD_NONE, NULL,
+			rule,
+			"an address without an id: add id=VENDOR:DEVICE, or a card that "
+			"moves "
 			"in makes it name another device");
 	}
 }
@@ -77,17 +79,18 @@ static void note_hung_calls(
 		char words[WATCH_WORDS_MAX];
 
 		call_words(&watch->hung[i], words);
-		finding_add(findings, SEVERITY_ERROR, VERDICT_NOTE, GUARD_NONE, NULL, NULL,
-			"%s did not return; going on without it", words);
+		finding_add(findings, SEVERITY_ERROR, VERDICT_NOTE, GUARD_NONE, NULL,
+			NULL, "%s did not return; going on without it", words);
 	}
 	if (watch)
 		report->hung = watch->hung_count;
 }
 
-static int perform(const struct plan *plan, struct watch *watch, struct findings *findings)
+static int perform(
+	const struct plan *plan, struct watch *watch, struct findings *findings)
 {
-	struct kernel_effects kernel = {.watch = watch,
-		.loader = {.context = findings, .note = note_module}};
+	struct kernel_effects kernel = {
+		.watch = watch, .loader = {.context = findings, .note = note_module}};
 	struct effects effects = kernel_effects_table(&kernel);
 
 	/* Two runs died: whatever killed them, do not tempt it a third time. */
@@ -98,8 +101,8 @@ static int perform(const struct plan *plan, struct watch *watch, struct findings
 	return apply_plan(plan, &effects, findings);
 }
 
-static int decide_and_act(const struct boot_options *options, struct watch *watch, int root,
-	const struct config *config, struct report *report)
+static int decide_and_act(const struct boot_options *options, struct watch *watch,
+	int root, const struct config *config, struct report *report)
 {
 	const struct scan_observer observer = {.context = watch, .enter = observe};
 	struct machine machine = {0};
@@ -160,7 +163,8 @@ static void run_with_config(const struct boot_options *options, struct watch *wa
 			"switched off on the kernel command line: nothing is touched");
 	} else if (config->rule_count == 0) {
 		note(&report->findings, SEVERITY_NOTICE,
-			"no rules in /etc/vfio-early.conf or on the kernel command line: nothing "
+			"no rules in /etc/vfio-early.conf or on the kernel command line: "
+			"nothing "
 			"to do");
 	} else {
 		note_missing_identity(config, &report->findings);
@@ -181,8 +185,10 @@ void boot_run(
 	note_hung_calls(watch, &report->findings, report);
 	if (options->after_udev)
 		note(&report->findings, SEVERITY_WARNING,
-			"udev was running before this hook, which came too late: other drivers "
-			"may hold listed devices by now; let the hook sort before udev's");
+			"udev was running before this hook, which came too late: other "
+			"drivers "
+			"may hold listed devices by now; let the hook sort before "
+			"udev's");
 	if (root < 0) {
 		add_run_error(&report->findings, -errno);
 	} else {

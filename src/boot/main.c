@@ -25,12 +25,14 @@ struct arguments {
 
 static const char usage[] =
 	"Usage: vfio-early-boot [OPTION]...\n"
-	"Binds the PCI devices that /etc/vfio-early.conf lists to vfio-pci. Run by a hook in\n"
+	"Binds the PCI devices that /etc/vfio-early.conf lists to vfio-pci. Run by a "
+	"hook in\n"
 	"the initramfs; writes to the kernel log and /run/vfio-early.\n"
 	"\n"
 	"  --plan           print what would be done now, and touch nothing\n"
 	"  --sysroot=DIR    with --plan: read the machine and the config below DIR\n"
-	"  --deadline=SEC   give up waiting for the kernel after SEC seconds (default 10)\n"
+	"  --deadline=SEC   give up waiting for the kernel after SEC seconds (default "
+	"10)\n"
 	"  --after-udev     the hook found udev running: log that it came too late\n"
 	"  --help, --version\n";
 
@@ -68,8 +70,9 @@ static void boot_job(void *context, struct watch *watch)
 	boot_run(&arguments->boot, watch, &report);
 	r = report_file_write(&report);
 	if (r < 0)
-		finding_add(&report.findings, SEVERITY_WARNING, VERDICT_NOTE, GUARD_NONE, NULL,
-			NULL, "the report could not be written to /run/vfio-early: %s",
+		finding_add(&report.findings, SEVERITY_WARNING, VERDICT_NOTE, GUARD_NONE,
+			NULL, NULL,
+			"the report could not be written to /run/vfio-early: %s",
 			strerror(-r));
 	log_report(&report, false);
 	report_clear(&report);
@@ -79,7 +82,8 @@ static void boot_job(void *context, struct watch *watch)
 static void log_end(enum watch_end end, const struct watch *watch, unsigned seconds)
 {
 	char words[WATCH_WORDS_MAX] = "no kernel call", line[REPORT_LINE_MAX];
-	struct report report = {.version = VFIO_EARLY_VERSION, .hung = watch ? watch->hung_count : 0};
+	struct report report = {
+		.version = VFIO_EARLY_VERSION, .hung = watch ? watch->hung_count : 0};
 
 	if (watch && watch->hung_count > 0)
 		call_words(&watch->hung[watch->hung_count - 1], words);
@@ -88,7 +92,8 @@ static void log_end(enum watch_end end, const struct watch *watch, unsigned seco
 		return;
 	case WATCH_DEADLINE:
 		snprintf(line, FINDING_TEXT_MAX,
-			"not done after %u s, the boot goes on: still in %s; see the lines before "
+			"not done after %u s, the boot goes on: still in %s; see the "
+			"lines before "
 			"for what was done",
 			seconds, words);
 		break;
@@ -103,8 +108,8 @@ static void log_end(enum watch_end end, const struct watch *watch, unsigned seco
 		break;
 	}
 	kmsg_write(SEVERITY_ERROR, line);
-	finding_add(&report.findings, SEVERITY_ERROR, VERDICT_NOTE, GUARD_NONE, NULL, NULL,
-		"%s", line);
+	finding_add(&report.findings, SEVERITY_ERROR, VERDICT_NOTE, GUARD_NONE, NULL,
+		NULL, "%s", line);
 	(void)report_file_write(&report);
 	report_clear(&report);
 }
@@ -121,7 +126,8 @@ static int print_plan(const struct boot_options *options)
 
 static int usage_error(const char *what, const char *value)
 {
-	fprintf(stderr, "vfio-early-boot: %s%s; see vfio-early-boot --help\n", what, value);
+	fprintf(stderr, "vfio-early-boot: %s%s; see vfio-early-boot --help\n", what,
+		value);
 	return EXIT_USAGE;
 }
 
@@ -152,8 +158,8 @@ static int read_arguments(int argc, char **argv, struct arguments *arguments)
 			if (number_parse(optarg, strlen(optarg), 10, DEADLINE_SECONDS_MAX,
 				    &seconds) < 0 ||
 				seconds == 0)
-				return -usage_error("expected --deadline=1 to 600, not ",
-					optarg);
+				return -usage_error(
+					"expected --deadline=1 to 600, not ", optarg);
 			arguments->deadline_seconds = (unsigned)seconds;
 			break;
 		case 'u':

@@ -99,8 +99,8 @@ static bool value_among(const struct parameter *parameter, const char *const *wo
 	return false;
 }
 
-static int set_mode(struct config *config, struct source source,
-	const struct parameter *parameter)
+static int set_mode(
+	struct config *config, struct source source, const struct parameter *parameter)
 {
 	static const char *const off[] = {"off", "no", "0", "false", NULL};
 	static const char *const on[] = {"on", "yes", "1", "true", NULL};
@@ -121,7 +121,8 @@ static int set_mode(struct config *config, struct source source,
 		quote_text(parameter->value, parameter->value_length, quoted,
 			sizeof(quoted));
 	return config_add_problem(config, source, 0,
-		"vfio_early=\"%s\" not understood and taken for off; expected off or dry-run",
+		"vfio_early=\"%s\" not understood and taken for off; expected off or "
+		"dry-run",
 		quoted);
 }
 
@@ -130,13 +131,14 @@ static int add_rule(struct config *config, struct source source,
 {
 	if (config->rule_count >= CONFIG_RULES_MAX)
 		return config_add_problem(config, source, 0,
-			"more than %d rules in all; the rest is ignored", CONFIG_RULES_MAX);
+			"more than %d rules in all; the rest is ignored",
+			CONFIG_RULES_MAX);
 	return config_add_rule(config, source, action, ", \t",
 		parameter->value ? parameter->value : "", parameter->value_length, 0);
 }
 
-static int add_parameter(struct config *config, struct source source,
-	const struct parameter *parameter)
+static int add_parameter(
+	struct config *config, struct source source, const struct parameter *parameter)
 {
 	char quoted[QUOTED_MAX];
 

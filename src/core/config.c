@@ -117,14 +117,15 @@ static int add_line(
 			"NUL byte; expected UTF-8 text; write the line again");
 	if (length - start >= strlen(keep) &&
 		memcmp(line + start, keep, strlen(keep)) == 0 &&
-		(length - start == strlen(keep) || is_blank(line[start + strlen(keep)]))) {
+		(length - start == strlen(keep) ||
+			is_blank(line[start + strlen(keep)]))) {
 		action = RULE_KEEP;
 		start += strlen(keep);
 		while (start < length && is_blank(line[start]))
 			start++;
 	}
-	return config_add_rule(config, source, action, " \t", line + start, length - start,
-		(unsigned)start);
+	return config_add_rule(config, source, action, " \t", line + start,
+		length - start, (unsigned)start);
 }
 
 static int add_lines(

@@ -17,17 +17,17 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define CONFIG_FILE_BYTES_MAX  65536 /* one file */
-#define CONFIG_LINE_BYTES_MAX  1024  /* one line, without its end */
-#define CONFIG_RULES_MAX       512   /* all files and the command line together */
-#define CONFIG_PROBLEMS_MAX    32    /* kept in full; the rest is only counted */
-#define CONFIG_FILES_MAX       64
-#define RULE_TERMS_MAX         8
-#define RULE_TERM_BYTES_MAX    256
+#define CONFIG_FILE_BYTES_MAX 65536 /* one file */
+#define CONFIG_LINE_BYTES_MAX 1024  /* one line, without its end */
+#define CONFIG_RULES_MAX      512   /* all files and the command line together */
+#define CONFIG_PROBLEMS_MAX   32    /* kept in full; the rest is only counted */
+#define CONFIG_FILES_MAX      64
+#define RULE_TERMS_MAX        8
+#define RULE_TERM_BYTES_MAX   256
 /* MODULE_NAME_LEN (include/linux/moduleparam.h) is less than this on every platform. */
-#define DRIVER_NAME_MAX        64
-#define DRIVER_DEFAULT         "vfio-pci"
-#define PROBLEM_TEXT_MAX       320
+#define DRIVER_NAME_MAX  64
+#define DRIVER_DEFAULT   "vfio-pci"
+#define PROBLEM_TEXT_MAX 320
 
 /* Where a rule or a problem comes from. */
 struct source {

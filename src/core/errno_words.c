@@ -29,13 +29,17 @@ static const struct words override_words[] = {
 static const struct words load_words[] = {
 	{ENOENT, "the module, or one it depends on, is not in this image for the running "
 		 "kernel; rebuild the image"},
-	{EPERM, "the kernel forbids it: module_blacklist= on the command line, or lockdown "
+	{EPERM, "the kernel forbids it: module_blacklist= on the command line, or "
+		"lockdown "
 		"and an unsigned module"},
-	{EKEYREJECTED, "the module's signature is bad or missing and the kernel asks for one"},
+	{EKEYREJECTED,
+		"the module's signature is bad or missing and the kernel asks for one"},
 	{ENOKEY, "the module is signed with a key that the kernel does not have"},
-	{ENOEXEC, "the module is built for another kernel, or damaged; rebuild the image"},
-	{EINVAL, "a module parameter has a value that the module refuses; see the options "
-		 "lines in modprobe.d"},
+	{ENOEXEC,
+		"the module is built for another kernel, or damaged; rebuild the image"},
+	{EINVAL,
+		"a module parameter has a value that the module refuses; see the options "
+		"lines in modprobe.d"},
 	{ENOSYS, "neither the kernel nor this program can decompress the module"},
 	{ENOMEM, "the kernel is out of memory"},
 	{EBUSY, "its initialisation failed"},
@@ -63,7 +67,8 @@ static const struct words unbind_words[] = {
 static const struct words bind_words[] = {
 	{EINVAL, "vfio-pci refuses it: no IOMMU group, a PCI bridge, or a device on its "
 		 "denylist"},
-	{EBUSY, "another driver holds it, or it is a physical function whose SR-IOV virtual "
+	{EBUSY, "another driver holds it, or it is a physical function whose SR-IOV "
+		"virtual "
 		"functions are on"},
 	{ENODEV, "the driver does not want it"},
 	{ENOENT, "the driver is gone"},

@@ -45,7 +45,7 @@ struct finding {
 	struct pci_address address; /* with has_function: these three */
 	struct pci_id id;
 	uint32_t class_code;
-	char driver[DRIVER_NAME_MAX]; /* the driver that was wanted, "" for none */
+	char driver[DRIVER_NAME_MAX];    /* the driver that was wanted, "" for none */
 	char origin[FINDING_ORIGIN_MAX]; /* FILE:LINE of the rule, "" for none */
 	char text[FINDING_TEXT_MAX];
 };

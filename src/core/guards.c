@@ -19,7 +19,8 @@ static bool refuses_bridge(
 		if (wanted->rule->allow & GUARD_BIT(GUARD_BRIDGE))
 			return false;
 		snprintf(why, GUARD_WHY_MAX,
-			"an SMBus controller serves the whole board; allow=bridge takes it");
+			"an SMBus controller serves the whole board; allow=bridge takes "
+			"it");
 		return true;
 	}
 	snprintf(why, GUARD_WHY_MAX,
@@ -58,9 +59,12 @@ static bool refuses_no_iommu(
 		machine->has_iommu
 			? "it is in no IOMMU group, so vfio-pci cannot bind it; "
 			  "allow=no-iommu tries it all the same"
-			: "the kernel has no IOMMU, so vfio-pci cannot bind it; switch it on "
-			  "in the firmware (VT-d, AMD-Vi) and, for Intel, with intel_iommu=on "
-			  "on the kernel command line; allow=no-iommu tries it all the same");
+			: "the kernel has no IOMMU, so vfio-pci cannot bind it; switch "
+			  "it on "
+			  "in the firmware (VT-d, AMD-Vi) and, for Intel, with "
+			  "intel_iommu=on "
+			  "on the kernel command line; allow=no-iommu tries it all the "
+			  "same");
 	return true;
 }
 

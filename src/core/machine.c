@@ -10,7 +10,8 @@ struct pci_function *machine_add(struct machine *machine)
 	struct pci_function *function;
 
 	if (machine->count == machine->capacity) {
-		size_t capacity = machine->capacity ? machine->capacity * 2 : FIRST_CAPACITY;
+		size_t capacity =
+			machine->capacity ? machine->capacity * 2 : FIRST_CAPACITY;
 		struct pci_function *functions = realloc(
 			machine->functions, capacity * sizeof(*machine->functions));
 
@@ -95,6 +96,7 @@ bool pci_function_is_infrastructure(const struct pci_function *function)
 	uint32_t base = PCI_CLASS_BASE(function->class_code);
 	uint32_t sub = PCI_CLASS_SUB(function->class_code);
 
-	return function->is_bridge || base == PCI_BASE_BRIDGE || base == PCI_BASE_SYSTEM ||
-	       sub == PCI_SUB_MEMORY_RAM || sub == PCI_SUB_SMBUS;
+	return function->is_bridge || base == PCI_BASE_BRIDGE ||
+	       base == PCI_BASE_SYSTEM || sub == PCI_SUB_MEMORY_RAM ||
+	       sub == PCI_SUB_SMBUS;
 }

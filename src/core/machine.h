@@ -27,12 +27,12 @@ struct pci_function {
 	struct pci_address address;
 	struct pci_path path;
 	struct pci_id id;
-	uint32_t class_code; /* 24 bits: base class, subclass, interface */
-	bool is_bridge;      /* type 1 header */
-	bool unresponsive;   /* a read of its attributes never came back */
-	int group;           /* IOMMU group, MACHINE_GROUP_NONE without one */
-	char driver[DRIVER_NAME_MAX]; /* the bound driver, "" for none */
-	bool driver_built_in;         /* known only where a driver is bound */
+	uint32_t class_code;            /* 24 bits: base class, subclass, interface */
+	bool is_bridge;                 /* type 1 header */
+	bool unresponsive;              /* a read of its attributes never came back */
+	int group;                      /* IOMMU group, MACHINE_GROUP_NONE without one */
+	char driver[DRIVER_NAME_MAX];   /* the bound driver, "" for none */
+	bool driver_built_in;           /* known only where a driver is bound */
 	char override[DRIVER_NAME_MAX]; /* driver_override; read only where wanted */
 	enum use use;
 	char use_text[USE_TEXT_MAX];

@@ -14,8 +14,8 @@ static int digit_value(char c)
 	return -1;
 }
 
-int number_parse(const char *text, size_t length, unsigned base, uint64_t max,
-	uint64_t *ret)
+int number_parse(
+	const char *text, size_t length, unsigned base, uint64_t max, uint64_t *ret)
 {
 	uint64_t value = 0;
 

@@ -11,5 +11,5 @@
 #include <stddef.h>
 #include <stdint.h>
 
-int number_parse(const char *text, size_t length, unsigned base, uint64_t max,
-	uint64_t *ret);
+int number_parse(
+	const char *text, size_t length, unsigned base, uint64_t max, uint64_t *ret);

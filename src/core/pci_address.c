@@ -94,7 +94,8 @@ int pci_address_pattern_parse(
 	size_t used = 0;
 	int r;
 
-	r = domain_bus(text, length, &pattern.address.domain, &pattern.address.bus, &used);
+	r = domain_bus(
+		text, length, &pattern.address.domain, &pattern.address.bus, &used);
 	if (r < 0)
 		return r;
 	r = device_function(text + used, length - used, &pattern.address.device,
@@ -273,26 +274,27 @@ void pci_path_format(const struct pci_path *path, char out[PCI_PATH_TEXT_MAX])
 	used += (size_t)snprintf(
 		out + used, PCI_PATH_TEXT_MAX - used, "%02x:", path->bus);
 	for (unsigned i = 0; i < path->hops; i++)
-		used += (size_t)snprintf(out + used, PCI_PATH_TEXT_MAX - used, "%s%02x.%x",
-			i == 0 ? "" : "/", path->devfn[i] >> 3,
+		used += (size_t)snprintf(out + used, PCI_PATH_TEXT_MAX - used,
+			"%s%02x.%x", i == 0 ? "" : "/", path->devfn[i] >> 3,
 			path->devfn[i] & FUNCTION_MAX);
 }
 
-static size_t format_id_part(char *out, size_t size, const char *before, uint16_t value,
-	bool any)
+static size_t format_id_part(
+	char *out, size_t size, const char *before, uint16_t value, bool any)
 {
 	return (size_t)(any ? snprintf(out, size, "%s*", before)
 			    : snprintf(out, size, "%s%04x", before, value));
 }
 
-void pci_id_pattern_format(const struct pci_id_pattern *pattern, char out[PCI_ID_TEXT_MAX])
+void pci_id_pattern_format(
+	const struct pci_id_pattern *pattern, char out[PCI_ID_TEXT_MAX])
 {
 	const struct pci_id *id = &pattern->id;
 	size_t used;
 
 	used = format_id_part(out, PCI_ID_TEXT_MAX, "", id->vendor, pattern->any_vendor);
-	used += format_id_part(out + used, PCI_ID_TEXT_MAX - used, ":", id->device,
-		pattern->any_device);
+	used += format_id_part(
+		out + used, PCI_ID_TEXT_MAX - used, ":", id->device, pattern->any_device);
 	if (pattern->any_subvendor && pattern->any_subdevice)
 		return;
 	used += format_id_part(out + used, PCI_ID_TEXT_MAX - used, ":", id->subvendor,

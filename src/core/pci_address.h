@@ -79,15 +79,18 @@ int pci_path_from_sysfs(const char *link, struct pci_path *ret);
 /* The address in the last part of a sysfs path. */
 int pci_address_from_sysfs(const char *link, struct pci_address *ret);
 
-void pci_address_format(const struct pci_address *address, char out[PCI_ADDRESS_TEXT_MAX]);
+void pci_address_format(
+	const struct pci_address *address, char out[PCI_ADDRESS_TEXT_MAX]);
 void pci_address_pattern_format(
 	const struct pci_address_pattern *pattern, char out[PCI_ADDRESS_TEXT_MAX]);
 void pci_path_format(const struct pci_path *path, char out[PCI_PATH_TEXT_MAX]);
-void pci_id_pattern_format(const struct pci_id_pattern *pattern, char out[PCI_ID_TEXT_MAX]);
+void pci_id_pattern_format(
+	const struct pci_id_pattern *pattern, char out[PCI_ID_TEXT_MAX]);
 
 int pci_address_compare(const struct pci_address *a, const struct pci_address *b);
 bool pci_address_same_slot(const struct pci_address *a, const struct pci_address *b);
 bool pci_address_pattern_matches(
 	const struct pci_address_pattern *pattern, const struct pci_address *address);
 bool pci_path_equal(const struct pci_path *a, const struct pci_path *b);
-bool pci_id_pattern_matches(const struct pci_id_pattern *pattern, const struct pci_id *id);
+bool pci_id_pattern_matches(
+	const struct pci_id_pattern *pattern, const struct pci_id *id);

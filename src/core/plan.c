@@ -43,7 +43,8 @@ static bool load_planned(const struct plan *plan, size_t device)
 
 		if (operation->kind != OPERATION_LOAD)
 			return false;
-		if (strcmp(driver_of(plan, operation->device), driver_of(plan, device)) == 0)
+		if (strcmp(driver_of(plan, operation->device), driver_of(plan, device)) ==
+			0)
 			return true;
 	}
 	return false;
@@ -84,7 +85,8 @@ static void warn_display(const struct plan_device *device, struct findings *find
 	if (!function->driver[0] || on_wanted_driver(device))
 		return;
 	finding_add(findings, SEVERITY_WARNING, VERDICT_NOTE, GUARD_NONE, function,
-		device->rule, "taking a display away from %s, which can hang (unbind=always)",
+		device->rule,
+		"taking a display away from %s, which can hang (unbind=always)",
 		function->driver);
 }
 

@@ -30,8 +30,8 @@ void report_line(const struct finding *finding, char out[REPORT_LINE_MAX])
 		snprintf(line + used, sizeof(line) - (size_t)used, "%s: %s",
 			finding->origin, finding->text);
 	else if (finding->origin[0])
-		snprintf(line + used, sizeof(line) - (size_t)used, "%s (%s)", finding->text,
-			finding->origin);
+		snprintf(line + used, sizeof(line) - (size_t)used, "%s (%s)",
+			finding->text, finding->origin);
 	else
 		snprintf(line + used, sizeof(line) - (size_t)used, "%s", finding->text);
 	escape_controls(line, out, REPORT_LINE_MAX);
@@ -47,9 +47,11 @@ void report_summary(const struct report *report, char out[REPORT_LINE_MAX])
 	if (already > 0)
 		snprintf(before, sizeof(before), "%zu already bound, ", already);
 	snprintf(out, REPORT_LINE_MAX,
-		"%zu %s, %s%zu refused, %zu failed, %zu unmatched rules, %u devices seen in "
+		"%zu %s, %s%zu refused, %zu failed, %zu unmatched rules, %u devices seen "
+		"in "
 		"%u ms%s",
-		report->mode == RUN_DRY ? report_count(report, VERDICT_WOULD_BIND) : bound,
+		report->mode == RUN_DRY ? report_count(report, VERDICT_WOULD_BIND)
+					: bound,
 		report->mode == RUN_DRY ? "would be bound" : "bound", before,
 		report_count(report, VERDICT_REFUSED), failed,
 		report_count(report, VERDICT_UNMATCHED), report->seen, report->elapsed_ms,

@@ -7,11 +7,12 @@
  *   vfio-early-report 1
  *   version=0.1.0 mode=normal seen=24 elapsed_ms=9 hung=0
  *   finding severity=6 verdict=bound guard= device=0000:01:00.0 id=10de:2206:1043:87d2
- *     class=030000 driver=vfio-pci origin=/etc/vfio-early.conf:3 text=bound%20to%20vfio-pci
+ *     class=030000 driver=vfio-pci origin=/etc/vfio-early.conf:3
+ * text=bound%20to%20vfio-pci
  *
- * (the third record is one line). A value holds printable ASCII only: white space, '%' and
- * every other byte is %XX. Readers must skip keys and record types they do not know; the
- * version number changes only when that is not enough.
+ * (the third record is one line). A value holds printable ASCII only: white space, '%'
+ * and every other byte is %XX. Readers must skip keys and record types they do not know;
+ * the version number changes only when that is not enough.
  */
 #pragma once
 
@@ -21,8 +22,8 @@
 
 #define REPORT_FORMAT_VERSION 1
 /* Shorter than the limits of /dev/kmsg (976 bytes at the least, prefix included). */
-#define REPORT_LINE_MAX       900
-#define REPORT_VERSION_MAX    32
+#define REPORT_LINE_MAX    900
+#define REPORT_VERSION_MAX 32
 
 struct report {
 	char version[REPORT_VERSION_MAX]; /* of the program that wrote it */

@@ -153,8 +153,8 @@ static int read_text(struct span value, char *out, size_t size)
 
 		if (value.text[i] == '%') {
 			if (value.length - i < 3 ||
-				read_unsigned((struct span){value.text + i + 1, 2}, 16, 0xff,
-					&byte) < 0 ||
+				read_unsigned((struct span){value.text + i + 1, 2}, 16,
+					0xff, &byte) < 0 ||
 				byte == 0)
 				return -EBADMSG;
 			i += 2;
@@ -301,7 +301,8 @@ int report_parse(
 
 	while (r == 0 && next(&rest, '\n', &line)) {
 		number++;
-		r = number == 1 ? read_magic(line) : read_record(&report, line, number == 2);
+		r = number == 1 ? read_magic(line)
+				: read_record(&report, line, number == 2);
 	}
 	if (r == 0 && number < 2)
 		r = -EBADMSG;

@@ -20,8 +20,8 @@ __attribute__((format(printf, 2, 3))) static void add(
 	if (writer->used >= writer->size)
 		return;
 	va_start(arguments, format);
-	length = vsnprintf(writer->out + writer->used, writer->size - writer->used, format,
-		arguments);
+	length = vsnprintf(writer->out + writer->used, writer->size - writer->used,
+		format, arguments);
 	va_end(arguments);
 	if (length > 0)
 		writer->used += (size_t)length;

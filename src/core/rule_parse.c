@@ -90,8 +90,8 @@ static int parse_unbind(struct rule *rule, struct term *term, struct span value)
 
 static bool is_driver_byte(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-	       c == '-' || c == '_' || c == '.';
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	       (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
 }
 
 static int parse_driver(struct rule *rule, struct term *term, struct span value)
@@ -139,18 +139,21 @@ static const struct keyword {
 	bool for_keep;
 } keywords[] = {
 	{"address", parse_address,
-		"[DOMAIN:]BUS:DEVICE.FUNCTION as lspci prints it, FUNCTION may be *", true,
-		true},
-	{"path", parse_path, "[DOMAIN:]BUS:DEV.FN/DEV.FN..., as 00:01.0/00.0", true, true},
-	{"group", parse_group, "a decimal group number or a PCI address, as group=01:00.0",
+		"[DOMAIN:]BUS:DEVICE.FUNCTION as lspci prints it, FUNCTION may be *",
 		true, true},
+	{"path", parse_path, "[DOMAIN:]BUS:DEV.FN/DEV.FN..., as 00:01.0/00.0", true,
+		true},
+	{"group", parse_group,
+		"a decimal group number or a PCI address, as group=01:00.0", true, true},
 	{"id", parse_id,
-		"VENDOR:DEVICE[:SUBVENDOR:SUBDEVICE] of hexadecimal digits or *, not both "
+		"VENDOR:DEVICE[:SUBVENDOR:SUBDEVICE] of hexadecimal digits or *, not "
+		"both "
 		"of the first two *",
 		true, true},
 	{"with", parse_with, "with=slot or with=group", false, true},
 	{"driver", parse_driver, "a driver's name, as driver=vfio-pci", false, false},
-	{"unbind", parse_unbind, "unbind=never, unbind=safe or unbind=always", false, false},
+	{"unbind", parse_unbind, "unbind=never, unbind=safe or unbind=always", false,
+		false},
 	{"allow", parse_allow,
 		"guard names divided by , or +: bridge, no-iommu, root-disk, storage, "
 		"keyboard, network, last-display (identity and bound cannot be lifted)",
@@ -224,14 +227,16 @@ static int parse_word(struct rule *rule, struct span word, size_t offset, unsign
 	bit = 1U << (keyword - keywords);
 	if (*seen & bit)
 		return problem_at(problem, offset, word,
-			"second %s= in one rule, and every term must hold; write a rule of "
+			"second %s= in one rule, and every term must hold; write a rule "
+			"of "
 			"its own on another line",
 			keyword->name);
 	*seen |= bit;
 	r = keyword->parse(rule, &term, value);
 	if (r < 0)
-		return problem_at(problem, offset + (size_t)(value.text - word.text), value,
-			"%s; expected %s", r == -ERANGE ? "out of range" : "not understood",
+		return problem_at(problem, offset + (size_t)(value.text - word.text),
+			value, "%s; expected %s",
+			r == -ERANGE ? "out of range" : "not understood",
 			keyword->expected);
 	if (keyword->selects)
 		rule->terms[rule->term_count++] = term;

@@ -99,8 +99,9 @@ static bool replaces_mismatch(struct work *work, const struct pci_function *func
 	if (!rule_identity_mismatch(first, function) ||
 		rule_identity_mismatch(second, function))
 		return false;
-	finding_add(work->findings, SEVERITY_WARNING, VERDICT_NOTE, GUARD_IDENTITY, function,
-		first, "not the device this rule expects here; another rule names it");
+	finding_add(work->findings, SEVERITY_WARNING, VERDICT_NOTE, GUARD_IDENTITY,
+		function, first,
+		"not the device this rule expects here; another rule names it");
 	return true;
 }
 
@@ -113,8 +114,9 @@ static void take(struct work *work, const struct rule *rule, size_t index, bool 
 		return;
 	if (choice->kept_by) {
 		if (!widened && !choice->owner)
-			finding_add(work->findings, SEVERITY_INFO, VERDICT_KEPT, GUARD_NONE,
-				function, choice->kept_by, "kept for the host");
+			finding_add(work->findings, SEVERITY_INFO, VERDICT_KEPT,
+				GUARD_NONE, function, choice->kept_by,
+				"kept for the host");
 		return;
 	}
 	if (choice->owner && replaces_mismatch(work, function, choice->owner, rule))
@@ -129,7 +131,8 @@ static void take(struct work *work, const struct rule *rule, size_t index, bool 
 	if (work->taken == SELECTION_DEVICES_MAX) {
 		finding_add(work->findings, SEVERITY_ERROR, VERDICT_REFUSED, GUARD_NONE,
 			function, rule,
-			"refused: more than %d devices are listed; name them more narrowly",
+			"refused: more than %d devices are listed; name them more "
+			"narrowly",
 			SELECTION_DEVICES_MAX);
 		return;
 	}
@@ -176,11 +179,12 @@ static size_t for_each_reached(
 			continue;
 		named++;
 		reached(work, rule, i, false);
-		if (rule->widening == WIDEN_NONE || rule_identity_mismatch(rule, function))
+		if (rule->widening == WIDEN_NONE ||
+			rule_identity_mismatch(rule, function))
 			continue;
 		for (size_t j = 0; j < machine->count; j++)
-			if (j != i &&
-				reached_by_widening(rule, function, &machine->functions[j]))
+			if (j != i && reached_by_widening(
+					      rule, function, &machine->functions[j]))
 				reached(work, rule, j, true);
 	}
 	return named;

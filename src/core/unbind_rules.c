@@ -12,21 +12,61 @@
  */
 static const char *const lets_go[] = {
 	/* USB host controllers */
-	"xhci_hcd", "xhci-pci-renesas", "ehci-pci", "ohci-pci", "uhci_hcd",
+	"xhci_hcd",
+	"xhci-pci-renesas",
+	"ehci-pci",
+	"ohci-pci",
+	"uhci_hcd",
 	/* audio */
 	"snd_hda_intel",
 	/* Ethernet */
-	"8139cp", "8139too", "alx", "atl1c", "atlantic", "be2net", "bnx2", "bnx2x",
-	"bnxt_en", "cxgb4", "e1000", "e1000e", "ena", "fm10k", "i40e", "iavf", "ice", "igb",
-	"igbvf", "igc", "ixgbe", "ixgbevf", "mlx4_core", "mlx5_core", "pcnet32", "r8169",
-	"sfc", "sky2", "tg3", "vmxnet3",
+	"8139cp",
+	"8139too",
+	"alx",
+	"atl1c",
+	"atlantic",
+	"be2net",
+	"bnx2",
+	"bnx2x",
+	"bnxt_en",
+	"cxgb4",
+	"e1000",
+	"e1000e",
+	"ena",
+	"fm10k",
+	"i40e",
+	"iavf",
+	"ice",
+	"igb",
+	"igbvf",
+	"igc",
+	"ixgbe",
+	"ixgbevf",
+	"mlx4_core",
+	"mlx5_core",
+	"pcnet32",
+	"r8169",
+	"sfc",
+	"sky2",
+	"tg3",
+	"vmxnet3",
 	/* Wi-Fi */
-	"ath10k_pci", "ath11k_pci", "ath9k", "iwlwifi", "mt7921e", "rtw_8821ce",
-	"rtw_8822be", "rtw_8822ce",
+	"ath10k_pci",
+	"ath11k_pci",
+	"ath9k",
+	"iwlwifi",
+	"mt7921e",
+	"rtw_8821ce",
+	"rtw_8822be",
+	"rtw_8822ce",
 	/* SATA and NVMe */
-	"ahci", "nvme",
+	"ahci",
+	"nvme",
 	/* serial ports and others */
-	"serial", "virtio-pci", "pci-stub", "vfio-pci",
+	"serial",
+	"virtio-pci",
+	"pci-stub",
+	"vfio-pci",
 };
 
 static bool driver_lets_go(const char *driver)
@@ -58,7 +98,8 @@ static bool safe(const struct pci_function *function, char *why, size_t size)
 	}
 	if (!driver_lets_go(function->driver)) {
 		snprintf(why, size,
-			"this driver is not known to let go cleanly; unbind=always takes it "
+			"this driver is not known to let go cleanly; unbind=always takes "
+			"it "
 			"all the same");
 		return false;
 	}
@@ -71,8 +112,7 @@ static bool safe(const struct pci_function *function, char *why, size_t size)
 		return false;
 	case USE_UNKNOWN:
 	case USE_NOT_ASKED:
-		snprintf(why, size,
-			"%s; unbind=always takes it all the same",
+		snprintf(why, size, "%s; unbind=always takes it all the same",
 			function->use_text[0] ? function->use_text
 					      : "it is not known what uses it");
 		return false;

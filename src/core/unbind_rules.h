@@ -19,4 +19,5 @@ bool unbind_permitted(enum unbind_policy policy, const struct pci_function *func
 	char *why, size_t size);
 
 /* Whether it depends on function->use, which then has to be known. */
-bool unbind_depends_on_use(enum unbind_policy policy, const struct pci_function *function);
+bool unbind_depends_on_use(
+	enum unbind_policy policy, const struct pci_function *function);

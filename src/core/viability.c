@@ -38,8 +38,8 @@ static bool spoils_group(const struct pci_function *member)
 	return member->driver[0] || !pci_function_is_infrastructure(member);
 }
 
-void viability_note(const struct machine *machine, const struct plan *plan,
-	struct findings *findings)
+void viability_note(
+	const struct machine *machine, const struct plan *plan, struct findings *findings)
 {
 	for (size_t i = 0; i < plan->device_count; i++) {
 		const struct plan_device *device = &plan->devices[i];
@@ -54,7 +54,8 @@ void viability_note(const struct machine *machine, const struct plan *plan,
 				continue;
 			finding_add(findings, SEVERITY_NOTICE, VERDICT_NOTE, GUARD_NONE,
 				member, device->rule,
-				"stays with the host%s%s in IOMMU group %d, so no virtual "
+				"stays with the host%s%s in IOMMU group %d, so no "
+				"virtual "
 				"machine can use that group; %s",
 				member->driver[0] ? " driver " : "", member->driver,
 				member->group,

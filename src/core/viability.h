@@ -3,10 +3,11 @@
  * Whether a virtual machine will be able to use what the plan takes.
  *
  * A group is usable ("viable") only when every member has no driver or one that leaves
- * DMA to user space: the VFIO drivers, pci-stub, pcieport (device_driver.driver_managed_dma
- * since 5.19; vfio_dev_viable() in drivers/vfio/vfio.c before). Binding does not check
- * it: the virtual machine fails later. So each member that will stay with a host driver
- * becomes a notice that names it and what to do. Nothing is refused here.
+ * DMA to user space: the VFIO drivers, pci-stub, pcieport
+ * (device_driver.driver_managed_dma since 5.19; vfio_dev_viable() in drivers/vfio/vfio.c
+ * before). Binding does not check it: the virtual machine fails later. So each member
+ * that will stay with a host driver becomes a notice that names it and what to do.
+ * Nothing is refused here.
  */
 #pragma once
 

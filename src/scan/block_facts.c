@@ -12,11 +12,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#define BLOCK_DIR     "sys/class/block"
-#define SUBSYSTEM_DIR "sys/class/nvme-subsystem"
+#define BLOCK_DIR      "sys/class/block"
+#define SUBSYSTEM_DIR  "sys/class/nvme-subsystem"
 #define PROC_BYTES_MAX (1024 * 1024)
-#define NAME_BYTES    64
-#define TAG_VALUE_MAX 128
+#define NAME_BYTES     64
+#define TAG_VALUE_MAX  128
 
 /* What the command line says about the root file system. */
 struct root_tag {
@@ -188,7 +188,8 @@ static int visit_block(void *context, int dir, const char *name)
 		return 0;
 	if (!is_here(search, link)) {
 		/* A RAM disk or a loop device says nothing about controllers. */
-		if (strstr(link, "/pci") && search->tag.text[0] && !search->root_elsewhere)
+		if (strstr(link, "/pci") && search->tag.text[0] &&
+			!search->root_elsewhere)
 			search->root_elsewhere = carries_root(search, name);
 		return 0;
 	}
@@ -211,7 +212,8 @@ static void read_root_tag(struct block_search *search)
 	const char *value;
 	size_t length;
 
-	if (proc_read(search->root, "proc/cmdline", CMDLINE_BYTES_MAX, &bytes, &length) < 0)
+	if (proc_read(search->root, "proc/cmdline", CMDLINE_BYTES_MAX, &bytes, &length) <
+		0)
 		return;
 	value = cmdline_value(bytes, length, "root", &length);
 	if (!value || length >= sizeof(tag->text))
@@ -236,8 +238,9 @@ static enum use storage_without_findings(const struct block_search *search)
 		return USE_IDLE;
 	quote_text(search->tag.text, strlen(search->tag.text), quoted, sizeof(quoted));
 	snprintf(search->words, search->size,
-		search->tag.text[0] ? "root=%.80s was not found on another controller"
-				    : "without root= it is not known what the host boots from%s",
+		search->tag.text[0]
+			? "root=%.80s was not found on another controller"
+			: "without root= it is not known what the host boots from%s",
 		quoted);
 	return USE_UNKNOWN;
 }
@@ -254,7 +257,8 @@ enum use block_facts_use(
 	size_t length;
 	int r;
 
-	if (proc_read(root, "proc/self/mountinfo", PROC_BYTES_MAX, &mountinfo, &length) < 0) {
+	if (proc_read(root, "proc/self/mountinfo", PROC_BYTES_MAX, &mountinfo, &length) <
+		0) {
 		snprintf(words, size, "what is mounted could not be read");
 		return USE_UNKNOWN;
 	}

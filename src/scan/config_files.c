@@ -11,8 +11,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define MAIN_FILE "etc/vfio-early.conf"
-#define SUFFIX    ".conf"
+#define MAIN_FILE      "etc/vfio-early.conf"
+#define SUFFIX         ".conf"
 #define NAME_MAX_BYTES 256
 
 static const char *const drop_in_dirs[] = {
@@ -141,7 +141,8 @@ int config_files_read(struct config *config, int root)
 		return r;
 	for (size_t i = 0; i < sizeof(drop_in_dirs) / sizeof(drop_in_dirs[0]); i++) {
 		r = dir_for_each(root, drop_in_dirs[i], add_name, &drop_ins);
-		if (r < 0 && r != -ENOENT && problem_of_file(config, drop_in_dirs[i], r) < 0)
+		if (r < 0 && r != -ENOENT &&
+			problem_of_file(config, drop_in_dirs[i], r) < 0)
 			return -ENOMEM;
 	}
 	/* None at all rather than some: one that is left out might be a keep rule. */

@@ -8,10 +8,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#define NET_DIR   "sys/class/net"
-#define SOUND_DIR "sys/class/sound"
-#define CARD      "card"
-#define SND_DEV   "/dev/snd/"
+#define NET_DIR        "sys/class/net"
+#define SOUND_DIR      "sys/class/sound"
+#define CARD           "card"
+#define SND_DEV        "/dev/snd/"
 #define NAME_SHOWN_MAX 32
 
 /* include/uapi/linux/if.h, which clashes with the C library's net/if.h. */
@@ -32,7 +32,8 @@ static bool is_below(const struct search *search, int dir, const char *name)
 	       sysfs_link_is_below(link, &search->function->address);
 }
 
-static int busy(struct search *search, const char *what, const char *name, const char *how)
+static int busy(
+	struct search *search, const char *what, const char *name, const char *how)
 {
 	search->function->use = USE_BUSY;
 	snprintf(search->function->use_text, sizeof(search->function->use_text),
@@ -51,8 +52,8 @@ static int visit_interface(void *context, int dir, const char *name)
 		return 0;
 	snprintf(path, sizeof(path), "%s/flags", name);
 	length = sysfs_read_text(dir, path, text, sizeof(text));
-	if (length > 2 && number_parse(text + 2, (size_t)length - 2, 16, UINT32_MAX,
-				  &flags) == 0 &&
+	if (length > 2 &&
+		number_parse(text + 2, (size_t)length - 2, 16, UINT32_MAX, &flags) == 0 &&
 		!(flags & INTERFACE_UP))
 		return 0;
 	return busy(search, "network interface", name, "is up");

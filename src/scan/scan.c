@@ -12,10 +12,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#define DEVICES_DIR "sys/bus/pci/devices"
-#define IOMMU_DIR   "sys/class/iommu"
+#define DEVICES_DIR    "sys/bus/pci/devices"
+#define IOMMU_DIR      "sys/class/iommu"
 #define PATH_MAX_BYTES 128
-#define DRIVER_UNSET "(null)"
+#define DRIVER_UNSET   "(null)"
 
 struct scan {
 	const struct scan_observer *observer;
@@ -24,7 +24,8 @@ struct scan {
 
 static bool enter(const struct scan_observer *observer, const struct pci_address *address)
 {
-	return !observer || !observer->enter || observer->enter(observer->context, address);
+	return !observer || !observer->enter ||
+	       observer->enter(observer->context, address);
 }
 
 static int hex_field(const char *text, size_t digits, uint64_t max, uint64_t *ret)
@@ -50,8 +51,8 @@ static int parse_modalias(const char *text, struct pci_function *function)
 		if (strncmp(text, fields[i].before, before) != 0)
 			return -EINVAL;
 		text += before;
-		if (hex_field(text, fields[i].digits, fields[i].digits == 8 ? 0xffff : 0xff,
-			    &values[i]) < 0)
+		if (hex_field(text, fields[i].digits,
+			    fields[i].digits == 8 ? 0xffff : 0xff, &values[i]) < 0)
 			return -EINVAL;
 		text += fields[i].digits;
 	}
@@ -95,7 +96,8 @@ static int read_function(int dir, const char *name, struct pci_function *functio
 	if (r < 0)
 		return r;
 	snprintf(path, sizeof(path), "%s/driver", name);
-	if (sysfs_read_link_name(dir, path, function->driver, sizeof(function->driver)) < 0)
+	if (sysfs_read_link_name(dir, path, function->driver, sizeof(function->driver)) <
+		0)
 		function->driver[0] = '\0';
 	snprintf(path, sizeof(path), "%s/subordinate_bus_number", name);
 	function->is_bridge = faccessat(dir, path, F_OK, 0) == 0;

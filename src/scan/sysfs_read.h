@@ -24,10 +24,12 @@ int sysfs_read_link_name(int dir, const char *path, char *out, size_t size);
  * A regular file of at most MAX bytes. *ret_bytes is allocated and has a NUL behind its
  * end; the caller frees it. -EISDIR, -ENXIO (neither file nor directory), -EFBIG.
  */
-int file_read(int dir, const char *path, size_t max, char **ret_bytes, size_t *ret_length);
+int file_read(
+	int dir, const char *path, size_t max, char **ret_bytes, size_t *ret_length);
 
 /* The same for /proc files, whose size is not known beforehand. */
-int proc_read(int dir, const char *path, size_t max, char **ret_bytes, size_t *ret_length);
+int proc_read(
+	int dir, const char *path, size_t max, char **ret_bytes, size_t *ret_length);
 
 /* Calls VISIT for each entry but "." and "..", until it returns nonzero, which is
  * returned; else 0 or -errno. */
