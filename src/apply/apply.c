@@ -33,6 +33,11 @@ static void fail(struct run *run, size_t device, enum step step, int error)
 	progress->error = error;
 }
 
+static bool was_on_driver(const struct plan_device *device)
+{
+	return strcmp(device->function->driver, device->rule->driver) == 0;
+}
+
 /* The driver of a device, "" also where it cannot be found out. */
 static void read_driver(const struct run *run, const struct plan_device *device,
 	char out[DRIVER_NAME_MAX])
@@ -52,11 +57,27 @@ static void do_override(struct run *run, size_t index)
 		fail(run, index, STEP_OVERRIDE, r);
 }
 
+/* Whether a device waits for this driver: not those that are on it already. */
+static bool needs_driver(const struct run *run, size_t index, const char *driver)
+{
+	const struct plan_device *device = &run->plan->devices[index];
+
+	return run->progress[index].error == 0 && !was_on_driver(device) &&
+	       strcmp(device->rule->driver, driver) == 0;
+}
+
 static bool anyone_needs(const struct run *run, const char *driver)
 {
 	for (size_t i = 0; i < run->plan->device_count; i++)
-		if (run->progress[i].error == 0 &&
-			strcmp(run->plan->devices[i].rule->driver, driver) == 0)
+		if (needs_driver(run, i, driver))
+			return true;
+	return false;
+}
+
+static bool anyone_left(const struct run *run)
+{
+	for (size_t i = 0; i < run->plan->device_count; i++)
+		if (run->progress[i].error == 0)
 			return true;
 	return false;
 }
@@ -79,9 +100,9 @@ static void do_load(struct run *run, const struct operation *operation)
 	const char *driver = run->plan->devices[operation->device].rule->driver;
 	int r;
 
-	if (!anyone_needs(run, driver))
-		return;
 	if (operation->module) {
+		if (!anyone_left(run))
+			return;
 		r = run->effects->load(run->effects->context, operation->module);
 		if (r < 0)
 			finding_add(run->findings, SEVERITY_WARNING, VERDICT_NOTE,
@@ -92,9 +113,11 @@ static void do_load(struct run *run, const struct operation *operation)
 				operation->module, errno_words(STEP_LOAD, r));
 		return;
 	}
+	if (!anyone_needs(run, driver))
+		return;
 	r = load_driver(run, driver);
 	for (size_t i = 0; r < 0 && i < run->plan->device_count; i++)
-		if (strcmp(run->plan->devices[i].rule->driver, driver) == 0)
+		if (needs_driver(run, i, driver))
 			fail(run, i, STEP_LOAD, r);
 }
 
@@ -148,11 +171,6 @@ static void perform(struct run *run)
 			break;
 		}
 	}
-}
-
-static bool was_on_driver(const struct plan_device *device)
-{
-	return strcmp(device->function->driver, device->rule->driver) == 0;
 }
 
 static bool was_right(const struct plan_device *device)
@@ -232,9 +250,16 @@ static void give_back(
 		return;
 	}
 	read_driver(run, device, driver);
-	if (!driver[0])
-		(void)effects->probe(effects->context, &function->address);
+	r = driver[0] ? 0 : effects->probe(effects->context, &function->address);
 	read_driver(run, device, driver);
+	if (r < 0 && !driver[0]) {
+		snprintf(words, REASON_MAX,
+			"its override is cleared, but the host's drivers could not be "
+			"asked "
+			"again: %s",
+			errno_words(STEP_OVERRIDE, r));
+		return;
+	}
 	snprintf(words, REASON_MAX, "given back to %s", driver[0] ? driver : "the host");
 }
 
@@ -297,7 +322,7 @@ void apply_give_back(
 		const struct plan_device *device = &plan->devices[i];
 		char words[REASON_MAX];
 
-		if (was_right(device))
+		if (was_on_driver(device))
 			continue;
 		give_back(&run, device, words);
 		finding_add(findings, SEVERITY_ERROR, VERDICT_FAILED, GUARD_NONE,

@@ -48,6 +48,7 @@ struct watch {
 	unsigned hung_count;
 	unsigned crashes;
 	unsigned attempt; /* from 1 */
+	bool done;        /* the job came to its end */
 };
 
 enum watch_end {

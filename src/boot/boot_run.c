@@ -161,6 +161,11 @@ static void run_with_config(const struct boot_options *options, struct watch *wa
 	} else if (config->mode == RUN_OFF) {
 		note(&report->findings, SEVERITY_NOTICE,
 			"switched off on the kernel command line: nothing is touched");
+	} else if (config->incomplete) {
+		note(&report->findings, SEVERITY_ERROR,
+			"the config could not be read whole, so nothing is touched: what "
+			"is "
+			"missing might protect a device");
 	} else if (config->rule_count == 0) {
 		note(&report->findings, SEVERITY_NOTICE,
 			"no rules in /etc/vfio-early.conf or on the kernel command line: "

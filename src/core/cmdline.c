@@ -129,10 +129,14 @@ static int set_mode(
 static int add_rule(struct config *config, struct source source,
 	const struct parameter *parameter, enum rule_action action)
 {
-	if (config->rule_count >= CONFIG_RULES_MAX)
+	if (config->rule_count >= CONFIG_RULES_MAX) {
+		if (action == RULE_KEEP)
+			config->incomplete = true;
 		return config_add_problem(config, source, 0,
-			"more than %d rules in all; the rest is ignored",
-			CONFIG_RULES_MAX);
+			"more than %d rules in all; %s", CONFIG_RULES_MAX,
+			action == RULE_KEEP ? "this keep rule is lost"
+					    : "this one is ignored");
+	}
 	return config_add_rule(config, source, action, ", \t",
 		parameter->value ? parameter->value : "", parameter->value_length, 0);
 }
@@ -174,11 +178,9 @@ int cmdline_parse(struct config *config, const char *bytes, size_t length)
 	if (r == -ENOMEM)
 		return r;
 	if (length > CMDLINE_BYTES_MAX) {
-		length = CMDLINE_BYTES_MAX;
-		r = config_add_problem(config, source, 0,
-			"longer than %d bytes; the rest is ignored", CMDLINE_BYTES_MAX);
-		if (r < 0)
-			return r;
+		config->incomplete = true;
+		return config_add_problem(config, source, 0,
+			"longer than %d bytes, so it is not read", CMDLINE_BYTES_MAX);
 	}
 	while (next_parameter(&bytes, &length, &parameter)) {
 		r = add_parameter(config, source, &parameter);

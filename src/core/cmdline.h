@@ -10,7 +10,9 @@
  * Words are divided and quoted as the kernel does it (next_arg() in lib/cmdline.c), '-'
  * and '_' are the same in names (parameq() in kernel/params.c), and what stands behind
  * "--" is for init. A value of vfio_early= that is not understood means off: whoever
- * types it at a boot prompt is more likely to be in trouble than not.
+ * types it at a boot prompt is more likely to be in trouble than not. A command line
+ * over the limit, or a keep rule for which there is no room, leaves the config
+ * incomplete.
  */
 #pragma once
 

@@ -16,15 +16,16 @@ int config_add_problem(struct config *config, struct source source, unsigned col
 	struct problem *problem;
 	va_list arguments;
 
-	config->problem_count++;
-	if (config->problem_count > CONFIG_PROBLEMS_MAX)
+	if (config->problem_count >= CONFIG_PROBLEMS_MAX) {
+		config->problem_count++;
 		return 0;
+	}
 	if (!config->problems) {
 		config->problems = calloc(CONFIG_PROBLEMS_MAX, sizeof(*config->problems));
 		if (!config->problems)
 			return -ENOMEM;
 	}
-	problem = &config->problems[config->problem_count - 1];
+	problem = &config->problems[config->problem_count++];
 	problem->source = source;
 	problem->column = column;
 	va_start(arguments, format);
@@ -163,24 +164,28 @@ int config_add_file(
 	const char *kept = NULL;
 	int r = config_keep_name(config, name, &kept);
 
-	if (r == -E2BIG)
+	if (r == -E2BIG) {
+		config->incomplete = true;
 		return config_add_problem(config, (struct source){0}, 0,
-			"more than %d config files; the rest is ignored; join some",
-			CONFIG_FILES_MAX);
+			"more than %d config files; join some", CONFIG_FILES_MAX);
+	}
 	if (r < 0)
 		return r;
-	if (length > CONFIG_FILE_BYTES_MAX)
+	if (length > CONFIG_FILE_BYTES_MAX) {
+		config->incomplete = true;
 		return config_add_problem(config, (struct source){.file = kept}, 0,
-			"larger than %d bytes; nothing in it is used; shorten it",
-			CONFIG_FILE_BYTES_MAX);
+			"larger than %d bytes; shorten it", CONFIG_FILE_BYTES_MAX);
+	}
 	r = add_lines(config, kept, bytes, length);
 	if (r < 0)
 		return r;
 	if (config->rule_count > CONFIG_RULES_MAX) {
 		config->rule_count = rules_before;
+		config->incomplete = true;
 		return config_add_problem(config, (struct source){.file = kept}, 0,
-			"more than %d rules in all; nothing in this file is used; use "
-			"id=, group= or with= instead of a line for each device",
+			"more than %d rules in all; use id=, group= or with= instead of "
+			"a "
+			"line for each device",
 			CONFIG_RULES_MAX);
 	}
 	return 0;

@@ -3,8 +3,9 @@
  * The config language: bytes in, ordered rules and problems out.
  *
  * A line that does not parse becomes a problem with file, line and column, and only that
- * line is dropped. A file over one of the limits below is dropped whole, because the part
- * left out might hold the `keep` line that protects a device.
+ * line is dropped. Where a whole file could not be read, or is over one of the limits
+ * below, the config is incomplete and must not be acted on: what is left out might hold
+ * the `keep` line that protects a device.
  *
  * Functions return 0 or -ENOMEM. Nothing else is an error to the caller: what the user
  * must know is in config.problems.
@@ -103,6 +104,7 @@ struct config {
 	size_t file_count;
 	enum run_mode mode;
 	bool debug;
+	bool incomplete; /* a file is missing from it: take nothing */
 };
 
 /* Adds the rules of one file. NAME is what messages call it, as /etc/vfio-early.conf. */

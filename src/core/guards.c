@@ -57,10 +57,9 @@ static bool refuses_no_iommu(
 		return false;
 	snprintf(why, GUARD_WHY_MAX,
 		machine->has_iommu
-			? "it is in no IOMMU group, so vfio-pci cannot bind it; "
+			? "it is in no IOMMU group, so VFIO cannot use it; "
 			  "allow=no-iommu tries it all the same"
-			: "the kernel has no IOMMU, so vfio-pci cannot bind it; switch "
-			  "it on "
+			: "the kernel has no IOMMU, so VFIO cannot use it; switch it on "
 			  "in the firmware (VT-d, AMD-Vi) and, for Intel, with "
 			  "intel_iommu=on "
 			  "on the kernel command line; allow=no-iommu tries it all the "

@@ -20,11 +20,12 @@ static int field(
 	uint64_t value;
 	int r;
 
-	if (length > max_digits)
-		return -ERANGE;
-	r = number_parse(text, length, 16, max, &value);
+	/* First what is no number at all, then what is too large a one. */
+	r = number_parse(text, length, 16, UINT64_MAX, &value);
 	if (r < 0)
 		return r;
+	if (length > max_digits || value > max)
+		return -ERANGE;
 	*ret = (uint32_t)value;
 	return 0;
 }

@@ -50,12 +50,23 @@ static bool load_planned(const struct plan *plan, size_t device)
 	return false;
 }
 
+static bool backend_planned(const struct plan *plan)
+{
+	for (size_t i = plan->operation_count; i-- > 0;) {
+		if (plan->operations[i].kind != OPERATION_LOAD)
+			return false;
+		if (plan->operations[i].module)
+			return true;
+	}
+	return false;
+}
+
 static void add_load(struct plan *plan, size_t device)
 {
 	if (load_planned(plan, device))
 		return;
 	add_operation(plan, OPERATION_LOAD, device, NULL);
-	if (strstr(driver_of(plan, device), "vfio"))
+	if (strstr(driver_of(plan, device), "vfio") && !backend_planned(plan))
 		add_operation(plan, OPERATION_LOAD, device, IOMMU_BACKEND);
 }
 
@@ -136,7 +147,7 @@ int plan_make(const struct machine *machine, const struct selection *selection,
 	}
 	for (size_t i = 0; i < selection->count; i++)
 		add_device(&plan, machine, &selection->items[i], findings);
-	viability_note(machine, &plan, findings);
+	viability_note(machine, selection, &plan, findings);
 	order_operations(&plan);
 	*ret_plan = plan;
 	return 0;

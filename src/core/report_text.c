@@ -69,7 +69,7 @@ static bool is_plain(unsigned char c)
 
 static void add_value(struct text *text, const char *key, const char *value)
 {
-	add(text, " %s=", key);
+	add(text, "%s=", key);
 	for (; *value; value++)
 		add(text, is_plain((unsigned char)*value) ? "%c" : "%%%02x",
 			(unsigned char)*value);
@@ -87,9 +87,9 @@ static void add_finding(struct text *text, const struct finding *finding)
 			finding->id.vendor, finding->id.device, finding->id.subvendor,
 			finding->id.subdevice, finding->class_code);
 	}
-	add_value(text, "driver", finding->driver);
-	add_value(text, "origin", finding->origin);
-	add_value(text, "text", finding->text);
+	add_value(text, " driver", finding->driver);
+	add_value(text, " origin", finding->origin);
+	add_value(text, " text", finding->text);
 	add(text, "\n");
 }
 
@@ -98,8 +98,9 @@ char *report_print(const struct report *report)
 	struct text text = {0};
 
 	add(&text, MAGIC "%d\n", REPORT_FORMAT_VERSION);
-	add(&text, "version=%s mode=%s seen=%u elapsed_ms=%u hung=%u\n", report->version,
-		mode_names[report->mode], report->seen, report->elapsed_ms, report->hung);
+	add_value(&text, "version", report->version);
+	add(&text, " mode=%s seen=%u elapsed_ms=%u hung=%u\n", mode_names[report->mode],
+		report->seen, report->elapsed_ms, report->hung);
 	for (size_t i = 0; i < report->findings.count; i++)
 		add_finding(&text, &report->findings.items[i]);
 	if (text.failed) {
@@ -299,6 +300,9 @@ int report_parse(
 	unsigned number = 0;
 	int r = 0;
 
+	/* Cut off inside its last line. */
+	if (length == 0 || text[length - 1] != '\n')
+		r = -EBADMSG;
 	while (r == 0 && next(&rest, '\n', &line)) {
 		number++;
 		r = number == 1 ? read_magic(line)

@@ -257,7 +257,7 @@ int rule_parse(struct rule *rule, const char *separators, const char *text, size
 		int r;
 
 		while (at + word.length < length &&
-			!strchr(separators, text[at + word.length]))
+			!memchr(separators, text[at + word.length], strlen(separators)))
 			word.length++;
 		if (word.length > 0) {
 			r = parse_word(rule, word, at, &seen, ret_problem);

@@ -6,15 +6,27 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define WORDS_MAX (PCI_PATH_TEXT_MAX + 64)
+
+/* How a rule came to a function. */
+enum reach {
+	REACH_NOT,
+	REACH_WIDENED, /* by with= */
+	REACH_NAMED,   /* by its terms */
+};
+
 struct choice {
 	const struct rule *owner;
-	const struct rule *kept_by;
-	bool widened;
+	bool widened;       /* the owner came to it by with= */
+	bool mismatch;      /* the owner expects another device here */
+	bool keep_was_said; /* so that every function gets one line */
+	enum reach reach;   /* of the rule being looked at */
 };
 
 struct work {
 	const struct machine *machine;
-	struct choice *choices; /* one for each function of the machine */
+	struct choice *choices;      /* one for each function of the machine */
+	const struct rule **kept_by; /* likewise */
 	struct findings *findings;
 	size_t taken;
 };
@@ -92,53 +104,156 @@ static void note_conflict(struct work *work, const struct pci_function *function
 		other);
 }
 
-/* A rule that expected another device here gives way to one that describes this one. */
-static bool replaces_mismatch(struct work *work, const struct pci_function *function,
-	const struct rule *first, const struct rule *second)
+/* Whether any function of the machine satisfies one term by itself. */
+static bool anyone_satisfies(
+	const struct work *work, const struct rule *rule, const struct term *term)
 {
-	if (!rule_identity_mismatch(first, function) ||
-		rule_identity_mismatch(second, function))
-		return false;
+	for (size_t i = 0; i < work->machine->count; i++) {
+		const struct pci_function *function = &work->machine->functions[i];
+
+		if (term->kind == TERM_ID
+				? pci_id_pattern_matches(&term->id, &function->id)
+				: term_holds(work, rule, term, function))
+			return true;
+	}
+	return false;
+}
+
+static const char *group_of_words(const struct work *work, const struct term *term)
+{
+	if (!machine_find(work->machine, &term->group_of))
+		return "there is no PCI function ";
+	if (group_of(work->machine, &term->group_of) == MACHINE_GROUP_NONE)
+		return "no IOMMU group (is the IOMMU on?) for ";
+	return "there is no endpoint in the IOMMU group of ";
+}
+
+/* What a term that nothing satisfies asked for, in words. */
+static void term_words(
+	const struct work *work, const struct term *term, char *out, size_t size)
+{
+	char what[PCI_PATH_TEXT_MAX];
+
+	switch (term->kind) {
+	case TERM_ADDRESS:
+		pci_address_pattern_format(&term->address, what);
+		snprintf(out, size, "there is no PCI function %s", what);
+		break;
+	case TERM_PATH:
+		pci_path_format(&term->path, what);
+		snprintf(out, size, "there is no PCI function at path %s", what);
+		break;
+	case TERM_GROUP_NUMBER:
+		snprintf(out, size, "there is no endpoint in IOMMU group %u%s",
+			term->group,
+			work->machine->has_iommu ? "" : " (is the IOMMU on?)");
+		break;
+	case TERM_GROUP_OF:
+		pci_address_format(&term->group_of, what);
+		snprintf(out, size, "%s%s", group_of_words(work, term), what);
+		break;
+	case TERM_ID:
+		pci_id_pattern_format(&term->id, what);
+		snprintf(out, size, "there is no device with id %s", what);
+		break;
+	}
+}
+
+/* Every term is satisfied by something, but nothing satisfies them all. */
+static void together_words(const struct rule *rule, char *out, size_t size)
+{
+	const struct term *number = rule_term(rule, TERM_GROUP_NUMBER);
+	const struct term *member = rule_term(rule, TERM_GROUP_OF);
+	char what[PCI_ADDRESS_TEXT_MAX];
+
+	if (number) {
+		snprintf(out, size, "nothing that it describes in IOMMU group %u",
+			number->group);
+	} else if (member) {
+		pci_address_format(&member->group_of, what);
+		snprintf(out, size, "nothing that it describes in the IOMMU group of %s",
+			what);
+	} else {
+		snprintf(out, size, "no device fits all its terms at once");
+	}
+}
+
+/* Names the first term that nothing satisfies; else it is the terms together. */
+static void note_unmatched(struct work *work, const struct rule *rule)
+{
+	char words[WORDS_MAX];
+
+	together_words(rule, words, sizeof(words));
+	for (unsigned i = 0; i < rule->term_count; i++) {
+		if (anyone_satisfies(work, rule, &rule->terms[i]))
+			continue;
+		term_words(work, &rule->terms[i], words, sizeof(words));
+		break;
+	}
+	finding_add(work->findings, SEVERITY_WARNING, VERDICT_UNMATCHED, GUARD_NONE, NULL,
+		rule, "the rule matches nothing: %s", words);
+}
+
+/* A rule that expected another device here gives way to one that describes this one. */
+static void note_mismatch(
+	struct work *work, const struct pci_function *function, const struct rule *first)
+{
 	finding_add(work->findings, SEVERITY_WARNING, VERDICT_NOTE, GUARD_IDENTITY,
 		function, first,
 		"not the device this rule expects here; another rule names it");
+}
+
+static bool is_protected(struct work *work, size_t index)
+{
+	const struct rule *keep = work->kept_by[index];
+	struct choice *choice = &work->choices[index];
+
+	if (!keep)
+		return false;
+	if (choice->reach == REACH_NAMED && !choice->keep_was_said) {
+		finding_add(work->findings, SEVERITY_INFO, VERDICT_KEPT, GUARD_NONE,
+			&work->machine->functions[index], keep, "kept for the host");
+		choice->keep_was_said = true;
+	}
 	return true;
 }
 
-static void take(struct work *work, const struct rule *rule, size_t index, bool widened)
+static void take(struct work *work, const struct rule *rule, size_t index)
 {
 	struct pci_function *function = &work->machine->functions[index];
 	struct choice *choice = &work->choices[index];
+	bool widened = choice->reach == REACH_WIDENED;
+	bool mismatch = !widened && rule_identity_mismatch(rule, function);
 
 	if (widened && pci_function_is_infrastructure(function))
 		return;
-	if (choice->kept_by) {
-		if (!widened && !choice->owner)
-			finding_add(work->findings, SEVERITY_INFO, VERDICT_KEPT,
-				GUARD_NONE, function, choice->kept_by,
-				"kept for the host");
+	if (is_protected(work, index))
+		return;
+	if (choice->owner && (mismatch || !choice->mismatch)) {
+		note_conflict(work, function, choice->owner, rule);
 		return;
 	}
-	if (choice->owner && replaces_mismatch(work, function, choice->owner, rule))
-		choice->owner = rule;
 	if (choice->owner) {
-		if (choice->owner != rule)
-			note_conflict(work, function, choice->owner, rule);
-		else if (!widened)
-			choice->widened = false;
-		return;
-	}
-	if (work->taken == SELECTION_DEVICES_MAX) {
+		note_mismatch(work, function, choice->owner);
+	} else if (work->taken == SELECTION_DEVICES_MAX) {
 		finding_add(work->findings, SEVERITY_ERROR, VERDICT_REFUSED, GUARD_NONE,
 			function, rule,
 			"refused: more than %d devices are listed; name them more "
 			"narrowly",
 			SELECTION_DEVICES_MAX);
 		return;
+	} else {
+		work->taken++;
 	}
 	choice->owner = rule;
 	choice->widened = widened;
-	work->taken++;
+	choice->mismatch = mismatch;
+}
+
+static void keep(struct work *work, const struct rule *rule, size_t index)
+{
+	if (!work->kept_by[index])
+		work->kept_by[index] = rule;
 }
 
 static bool reached_by_widening(const struct rule *rule, const struct pci_function *from,
@@ -155,82 +270,55 @@ static bool reached_by_widening(const struct rule *rule, const struct pci_functi
 	return false;
 }
 
-typedef void (*reached_fn)(
-	struct work *work, const struct rule *rule, size_t index, bool widened);
-
-static void keep(struct work *work, const struct rule *rule, size_t index, bool widened)
+static void widen(struct work *work, const struct rule *rule, size_t from)
 {
-	(void)widened;
-	if (!work->choices[index].kept_by)
-		work->choices[index].kept_by = rule;
+	const struct pci_function *functions = work->machine->functions;
+
+	if (rule->widening == WIDEN_NONE ||
+		rule_identity_mismatch(rule, &functions[from]))
+		return;
+	for (size_t i = 0; i < work->machine->count; i++)
+		if (work->choices[i].reach == REACH_NOT &&
+			reached_by_widening(rule, &functions[from], &functions[i]))
+			work->choices[i].reach = REACH_WIDENED;
 }
 
-/* Calls REACHED for every function of the rule; the number that its terms named. */
-static size_t for_each_reached(
-	struct work *work, const struct rule *rule, reached_fn reached)
+/* Sets reach of every function; the number that the rule's terms named. */
+static size_t find_reach(struct work *work, const struct rule *rule)
 {
 	const struct machine *machine = work->machine;
 	size_t named = 0;
 
 	for (size_t i = 0; i < machine->count; i++) {
-		const struct pci_function *function = &machine->functions[i];
+		bool holds = rule_holds(work, rule, &machine->functions[i]);
 
-		if (!rule_holds(work, rule, function))
-			continue;
-		named++;
-		reached(work, rule, i, false);
-		if (rule->widening == WIDEN_NONE ||
-			rule_identity_mismatch(rule, function))
-			continue;
-		for (size_t j = 0; j < machine->count; j++)
-			if (j != i && reached_by_widening(
-					      rule, function, &machine->functions[j]))
-				reached(work, rule, j, true);
+		work->choices[i].reach = holds ? REACH_NAMED : REACH_NOT;
+		named += holds;
 	}
+	for (size_t i = 0; named > 0 && i < machine->count; i++)
+		if (work->choices[i].reach == REACH_NAMED)
+			widen(work, rule, i);
 	return named;
 }
 
-/* Why a rule named nothing, as exactly as its terms allow. */
-static void note_unmatched(struct work *work, const struct rule *rule)
+/* Calls REACHED once for every function of the rule, or says that it has none. */
+static void for_each_reached(struct work *work, const struct rule *rule,
+	void (*reached)(struct work *work, const struct rule *rule, size_t index))
 {
-	const struct machine *machine = work->machine;
-	char where[PCI_PATH_TEXT_MAX] = "", id[PCI_ID_TEXT_MAX] = "";
-	const struct term *term;
-	const char *before = "no PCI function ", *after = "";
-
-	if ((term = rule_term(rule, TERM_ADDRESS))) {
-		pci_address_pattern_format(&term->address, where);
-		before = "there is no PCI function ";
-	} else if ((term = rule_term(rule, TERM_PATH))) {
-		pci_path_format(&term->path, where);
-		before = "there is no PCI function at path ";
-	} else if ((term = rule_term(rule, TERM_GROUP_OF))) {
-		pci_address_format(&term->group_of, where);
-		if (!machine_find(machine, &term->group_of))
-			before = "there is no PCI function ";
-		else if (group_of(machine, &term->group_of) == MACHINE_GROUP_NONE)
-			before = "no IOMMU group (is the IOMMU on?) for ";
-		else
-			before = "nothing that the rule describes in the IOMMU group of ";
-	} else if ((term = rule_term(rule, TERM_GROUP_NUMBER))) {
-		snprintf(where, sizeof(where), "%u", term->group);
-		before = "nothing that the rule describes in IOMMU group ";
-		after = machine->has_iommu ? "" : " (is the IOMMU on?)";
-	} else if ((term = rule_term(rule, TERM_ID))) {
-		pci_id_pattern_format(&term->id, id);
-		before = "there is no device with id ";
+	if (find_reach(work, rule) == 0) {
+		note_unmatched(work, rule);
+		return;
 	}
-	finding_add(work->findings, SEVERITY_WARNING, VERDICT_UNMATCHED, GUARD_NONE, NULL,
-		rule, "the rule matches nothing: %s%s%s%s", before, where, id, after);
+	for (size_t i = 0; i < work->machine->count; i++)
+		if (work->choices[i].reach != REACH_NOT)
+			reached(work, rule, i);
 }
 
-static int collect(const struct work *work, struct selection *ret_selection)
+static int collect(const struct work *work, struct selection *selection)
 {
-	struct selection selection = {0};
-
 	if (work->taken > 0) {
-		selection.items = calloc(work->taken, sizeof(*selection.items));
-		if (!selection.items)
+		selection->items = calloc(work->taken, sizeof(*selection->items));
+		if (!selection->items)
 			return -ENOMEM;
 	}
 	for (size_t i = 0; i < work->machine->count; i++) {
@@ -238,41 +326,58 @@ static int collect(const struct work *work, struct selection *ret_selection)
 
 		if (!choice->owner)
 			continue;
-		selection.items[selection.count++] = (struct wanted){
+		selection->items[selection->count++] = (struct wanted){
 			.function = &work->machine->functions[i],
 			.rule = choice->owner,
 			.widened = choice->widened,
 		};
 	}
-	*ret_selection = selection;
 	return 0;
+}
+
+static void ask_rules(struct work *work, const struct config *config,
+	enum rule_action action,
+	void (*reached)(struct work *work, const struct rule *rule, size_t index))
+{
+	for (size_t i = 0; i < config->rule_count; i++)
+		if (config->rules[i].action == action)
+			for_each_reached(work, &config->rules[i], reached);
 }
 
 int selection_make(const struct config *config, const struct machine *machine,
 	struct selection *ret_selection, struct findings *findings)
 {
 	struct work work = {.machine = machine, .findings = findings};
-	int r;
+	struct selection selection = {0};
+	int r = -ENOMEM;
 
 	work.choices = calloc(machine->count + 1, sizeof(*work.choices));
-	if (!work.choices)
-		return -ENOMEM;
-	for (size_t i = 0; i < config->rule_count; i++)
-		if (config->rules[i].action == RULE_KEEP)
-			for_each_reached(&work, &config->rules[i], keep);
-	for (size_t i = 0; i < config->rule_count; i++) {
-		const struct rule *rule = &config->rules[i];
-
-		if (rule->action == RULE_TAKE && for_each_reached(&work, rule, take) == 0)
-			note_unmatched(&work, rule);
+	work.kept_by = calloc(machine->count + 1, sizeof(*work.kept_by));
+	if (work.choices && work.kept_by) {
+		ask_rules(&work, config, RULE_KEEP, keep);
+		ask_rules(&work, config, RULE_TAKE, take);
+		r = collect(&work, &selection);
 	}
-	r = collect(&work, ret_selection);
 	free(work.choices);
-	return r;
+	if (r < 0) {
+		free(work.kept_by);
+		return r;
+	}
+	selection.kept_by = work.kept_by;
+	*ret_selection = selection;
+	return 0;
+}
+
+const struct rule *selection_kept_by(const struct selection *selection,
+	const struct machine *machine, const struct pci_function *function)
+{
+	return selection->kept_by ? selection->kept_by[function - machine->functions]
+				  : NULL;
 }
 
 void selection_clear(struct selection *selection)
 {
 	free(selection->items);
+	free(selection->kept_by);
 	*selection = (struct selection){0};
 }

@@ -23,6 +23,8 @@ struct wanted {
 struct selection {
 	struct wanted *items; /* by address, ascending */
 	size_t count;
+	/* For each function of the machine, the keep rule that protects it, or NULL. */
+	const struct rule **kept_by;
 };
 
 /* Returns 0 or -ENOMEM. Adds findings for unmatched rules, keeps and conflicts. */
@@ -30,6 +32,10 @@ int selection_make(const struct config *config, const struct machine *machine,
 	struct selection *ret_selection, struct findings *findings);
 
 void selection_clear(struct selection *selection);
+
+/* The keep rule that protects a function of the machine, NULL without one. */
+const struct rule *selection_kept_by(const struct selection *selection,
+	const struct machine *machine, const struct pci_function *function);
 
 /* Whether the rule says where (address or path) and its id is not the one found there. */
 bool rule_identity_mismatch(const struct rule *rule, const struct pci_function *function);

@@ -38,8 +38,24 @@ static bool spoils_group(const struct pci_function *member)
 	return member->driver[0] || !pci_function_is_infrastructure(member);
 }
 
-void viability_note(
-	const struct machine *machine, const struct plan *plan, struct findings *findings)
+/* What would take a member along, or why nothing does. */
+static const char *fix_words(const struct machine *machine,
+	const struct selection *selection, const struct pci_function *member)
+{
+	if (selection_kept_by(selection, machine, member))
+		return "a keep rule holds it back";
+	for (size_t i = 0; i < selection->count; i++)
+		if (selection->items[i].function == member)
+			return "it was refused, see its own line";
+	if (PCI_CLASS_SUB(member->class_code) == PCI_SUB_SMBUS)
+		return "a rule of its own with allow=bridge takes it";
+	if (pci_function_is_infrastructure(member))
+		return "it is of a class that is never taken";
+	return "with=group takes it along";
+}
+
+void viability_note(const struct machine *machine, const struct selection *selection,
+	const struct plan *plan, struct findings *findings)
 {
 	for (size_t i = 0; i < plan->device_count; i++) {
 		const struct plan_device *device = &plan->devices[i];
@@ -58,10 +74,7 @@ void viability_note(
 				"virtual "
 				"machine can use that group; %s",
 				member->driver[0] ? " driver " : "", member->driver,
-				member->group,
-				pci_function_is_infrastructure(member)
-					? "it is of a class that is never taken"
-					: "with=group takes it along");
+				member->group, fix_words(machine, selection, member));
 		}
 	}
 }

@@ -13,5 +13,5 @@
 
 #include "plan.h"
 
-void viability_note(const struct machine *machine, const struct plan *plan,
-	struct findings *findings);
+void viability_note(const struct machine *machine, const struct selection *selection,
+	const struct plan *plan, struct findings *findings);

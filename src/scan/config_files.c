@@ -31,6 +31,7 @@ static int problem_of_file(struct config *config, const char *path, int error)
 	const char *what;
 	int r;
 
+	config->incomplete = true;
 	snprintf(name, sizeof(name), "/%s", path);
 	r = config_keep_name(config, name, &source.file);
 	if (r == -ENOMEM)
@@ -47,13 +48,12 @@ static int problem_of_file(struct config *config, const char *path, int error)
 		break;
 	case -EFBIG:
 		return config_add_problem(config, source, 0,
-			"larger than %d bytes; nothing in it is used; shorten it",
-			CONFIG_FILE_BYTES_MAX);
+			"larger than %d bytes; shorten it", CONFIG_FILE_BYTES_MAX);
 	default:
-		return config_add_problem(config, source, 0,
-			"cannot be read: %s; nothing in it is used", strerror(-error));
+		return config_add_problem(
+			config, source, 0, "cannot be read: %s", strerror(-error));
 	}
-	return config_add_problem(config, source, 0, "%s; nothing in it is used", what);
+	return config_add_problem(config, source, 0, "%s", what);
 }
 
 /* A link whose target is missing is a mistake; a missing file is not. */
@@ -145,11 +145,11 @@ int config_files_read(struct config *config, int root)
 			problem_of_file(config, drop_in_dirs[i], r) < 0)
 			return -ENOMEM;
 	}
-	/* None at all rather than some: one that is left out might be a keep rule. */
-	if (drop_ins.too_many)
+	if (drop_ins.too_many) {
+		config->incomplete = true;
 		return config_add_problem(config, (struct source){0}, 0,
-			"more than %d drop-in files; none of them is used; join some",
-			CONFIG_FILES_MAX - 2);
+			"more than %d drop-in files; join some", CONFIG_FILES_MAX - 2);
+	}
 	for (size_t i = 0; i < drop_ins.count; i++) {
 		r = read_drop_in(config, root, drop_ins.names[i]);
 		if (r < 0)

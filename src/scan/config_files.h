@@ -13,7 +13,7 @@
 
 /*
  * Reads everything into CONFIG. A file that is missing is no problem; one that cannot be
- * read becomes a problem of the config. Returns 0 or -ENOMEM.
+ * read becomes a problem and leaves the config incomplete. Returns 0 or -ENOMEM.
  */
 int config_files_read(struct config *config, int root);
 

@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Iterator, Mapping, Optional, Sequence, Tuple, Union
 
@@ -20,9 +20,10 @@ import roots
 TREE = Path(__file__).resolve().parent.parent.parent
 BINARY = "usr/lib/vfio-early/vfio-early-boot"
 ADAPTER = ("hooks/vfio-early", "scripts/init-top/00-vfio-early")
-TEST_MODULES = ("bochs", "cirrus", "cirrus_qemu", "e1000e", "igb", "nvme", "xhci_pci", "ehci_pci",
-                "snd_hda_intel", "snd_hda_codec_generic", "virtio_pci", "virtio_gpu",
-                "virtio_blk", "ahci", "sd_mod", "ext4", "usbhid", "hid_generic", "simpledrm")
+TEST_MODULES = ("bochs", "cirrus", "cirrus_qemu", "e1000e", "igb", "nvme", "xhci_pci",
+                "ehci_pci", "snd_hda_intel", "snd_hda_codec_generic", "virtio_pci",
+                "virtio_gpu", "virtio_blk", "ahci", "sd_mod", "ext4", "usbhid",
+                "hid_generic", "simpledrm")
 VFIO_MODULES = ("vfio-pci", "vfio_iommu_type1", "iommufd")
 RECIPE = 1  # raise it when what this file puts into an image changes
 
@@ -30,7 +31,7 @@ RECIPE = 1  # raise it when what this file puts into an image changes
 CONFIG_KINDS: Mapping[str, str] = {"directory": "", "dangling": "/nonexistent/vfio-early.conf",
                                    "unreadable": "/proc/self/mem", "masked": "/dev/null"}
 
-SQUEEZE = {"gz": "gzip -n1", "xz": "xz -0 --check=crc32", "zst": "zstd -q -1 --rm"}
+SQUEEZE = {"xz": "xz -0 --check=crc32", "zst": "zstd -q -1 --rm"}
 
 BUILD = """
 set -e
@@ -52,8 +53,10 @@ to=/run/vfio-early/out/lib/modules/$VERSION
 mkdir -p "$to"
 cp "$from/modules.builtin" "$from/modules.builtin.modinfo" "$from/modules.order" "$to"
 if [ -n "$NAMES" ]; then
-    { modprobe -a -S "$VERSION" -i -q -D $NAMES || :; modprobe -a -S "$VERSION" -q -D $NAMES || :; } |
-        sed -n 's/^insmod \\([^ ]*\\).*/\\1/p' | sort -u
+    {
+        modprobe -a -S "$VERSION" -q -D -i $NAMES || :
+        modprobe -a -S "$VERSION" -q -D $NAMES || :
+    } | sed -n 's/^insmod \\([^ ]*\\).*/\\1/p' | sort -u
 else
     find "$from/" -name '*.ko*'
 fi | while read -r file; do
@@ -129,18 +132,19 @@ class Image:
 
 
 def _unpack(data: bytes) -> Iterator[Tuple[str, bytes]]:
-    """Yield the members of an initrd: cpio archives one after the other, the last compressed."""
+    """Yield the members of an initrd: cpio archives in a row, the last one compressed."""
     at = 0
     while at < len(data):
         if data[at:at + 4] == b"\x28\xb5\x2f\xfd":
-            plain = subprocess.run(["zstd", "-dcq"], input=data[at:], stdout=subprocess.PIPE,
-                                   check=True).stdout
-            yield from _unpack(plain)
+            plain = subprocess.run(["zstd", "-dcq"], input=data[at:], check=True,
+                                   stdout=subprocess.PIPE)
+            yield from _unpack(plain.stdout)
             return
         if data[at:at + 6] != b"070701":
             at += 4
             continue
-        size, name_size = int(data[at + 54:at + 62], 16), int(data[at + 94:at + 102], 16)
+        size = int(data[at + 54:at + 62], 16)
+        name_size = int(data[at + 94:at + 102], 16)
         body = (at + 110 + name_size + 3) & ~3
         name = data[at + 110:at + 109 + name_size].decode()
         if name != "TRAILER!!!":
@@ -177,8 +181,9 @@ def _kernel(root: roots.Root, spec: ImageSpec) -> kernels.Kernel:
     if spec.kernel == "distribution":
         return kernels.of_root(root)
     if spec.kernel == "missing":
-        nothing = Path("/nonexistent")
-        return kernels.Kernel("0.0.0-missing", kernels.of_root(root).path, nothing, nothing, "")
+        present = kernels.of_root(root)
+        return replace(present, version="0.0.0-missing", modules=Path("/nonexistent"),
+                       key=cache.key_of(present.key, "missing"))
     if isinstance(spec.kernel, tuple) and spec.kernel[0] == "suite":
         return kernels.of_root(roots.root(spec.kernel[1]))
     raise ImageError(f"no such kernel: {spec.kernel!r}")
@@ -194,7 +199,8 @@ def _with_modules(root: roots.Root, spec: ImageSpec, kernel: kernels.Kernel) -> 
     names = [*spec.test_modules, *VFIO_MODULES] if spec.modules == "list" else []
     given = {"VERSION": kernel.version, "NAMES": " ".join(names),
              "WITHOUT": " ".join(name.replace("-", "_") for name in spec.without_modules),
-             "FORMAT": spec.module_format or "", "SQUEEZE": SQUEEZE.get(spec.module_format or "", "")}
+             "FORMAT": spec.module_format or "",
+             "SQUEEZE": SQUEEZE.get(spec.module_format or "", "")}
     key = cache.key_of("modules", MODULES, root.key, kernel.key, given)
 
     def build(folder: Path) -> None:
@@ -206,8 +212,7 @@ def _with_modules(root: roots.Root, spec: ImageSpec, kernel: kernels.Kernel) -> 
                   f"without {given['WITHOUT'] or 'none'}")
 
     folder = cache.entry("modules", key, build, roots.remove_tree)
-    return kernels.Kernel(kernel.version, kernel.path, folder / "lib/modules" / kernel.version,
-                          kernel.config, key)
+    return replace(kernel, modules=folder / "lib/modules" / kernel.version, key=key)
 
 
 def _kernel_binds(kernel: kernels.Kernel) -> list[roots.Bind]:
@@ -221,7 +226,8 @@ def _update_initramfs(root: roots.Root, kernel: kernels.Kernel, packed: bytes, f
                       ) -> "subprocess.CompletedProcess[bytes]":
     """Install the files into a throw-away copy of the root and build the image there."""
     binds = [*_kernel_binds(kernel), (folder, "/run/vfio-early/out")]
-    return root.run(["sh", "-c", BUILD], env={"VERSION": kernel.version}, binds=binds, stdin=packed)
+    return root.run(["sh", "-c", BUILD], env={"VERSION": kernel.version}, binds=binds,
+                    stdin=packed)
 
 
 Packed = Tuple[str, bytes, int, bytes]  # name, tar type, mode, contents or link target

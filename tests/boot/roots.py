@@ -2,6 +2,7 @@
 """Small Debian systems in a folder, with real initramfs-tools, as root or as a user."""
 
 import datetime
+import getpass
 import os
 import shlex
 import subprocess
@@ -9,6 +10,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Mapping, Optional, Sequence, Tuple
+from urllib.parse import urlsplit
 
 import cache
 
@@ -62,11 +64,10 @@ def debian_mirror() -> str:
         listed = subprocess.run(wanted, capture_output=True, text=True, check=False).stdout
     except FileNotFoundError:
         return DEFAULT_MIRROR
-    for line in listed.splitlines():
-        origin, label, uri = line.split("|", 2)
-        if (origin, label) == ("Debian", "Debian") and uri.startswith("http"):
-            return uri.rstrip("/")
-    return DEFAULT_MIRROR
+    targets = [line.split("|", 2) for line in listed.splitlines() if "|http" in line]
+    known = [uri for origin, label, uri in targets if (origin, label) == ("Debian", "Debian")]
+    alike = [uri for _, _, uri in targets if urlsplit(uri).path.strip("/") == "debian"]
+    return (known + alike + [DEFAULT_MIRROR])[0].rstrip("/")
 
 
 def namespace() -> list[str]:
@@ -78,31 +79,34 @@ def namespace() -> list[str]:
 
 
 def check_namespace() -> None:
-    """Raise an error that says what to do where this user cannot have a namespace."""
-    if os.geteuid() == 0:
-        return
+    """Raise an error that says what to do where there can be no namespace."""
     probe = namespace() + ["mount", "-t", "tmpfs", "tmpfs", "/tmp"]
     try:
         result = subprocess.run(probe, capture_output=True, text=True, check=False)
     except FileNotFoundError as missing:
         raise RootError("unshare (util-linux) is not installed") from missing
     if result.returncode:
-        raise RootError(f"no user namespace for an ordinary user: {result.stderr.strip()}\n"
+        raise RootError(f"no namespace with own mounts: {result.stderr.strip()}\n"
                         + _advice(result.stderr))
 
 
 def _advice(error: str) -> str:
-    """Say what most likely keeps an ordinary user from having a namespace."""
-    user = os.environ.get("USER") or str(os.geteuid())
+    """Say what most likely keeps this user from having a namespace."""
+    if os.geteuid() == 0:
+        return "a container must be allowed to mount (docker: --privileged)"
     if "unrecognized option" in error:
         return "util-linux 2.38 or newer is needed; or run this as root"
+    if "in /etc/subuid" in error or "in /etc/subgid" in error:
+        user = getpass.getuser()
+        return ("give the user a range of ids: sudo usermod "
+                f"--add-subuids 100000-165535 --add-subgids 100000-165535 {user}")
+    if "newuidmap" in error:
+        return "install uidmap: tests/install-packages demo"
     if Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns").exists():
-        return ("run this as root, or allow it once: "
+        return ("run this as root, or allow it until the next boot: "
                 "sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0")
-    return ("install uidmap (newuidmap), give the user a range of ids "
-            f"(usermod --add-subuids 100000-165535 --add-subgids 100000-165535 {user}), "
-            "allow user namespaces (sysctl user.max_user_namespaces, "
-            "kernel.unprivileged_userns_clone); or run this as root")
+    return ("allow user namespaces (sysctl user.max_user_namespaces, "
+            "kernel.unprivileged_userns_clone), or run this as root")
 
 
 def remove_tree(path: Path) -> None:
@@ -189,9 +193,10 @@ def _bootstrap(suite: str, packages: Sequence[str], folder: Path) -> None:
     make += [suite, "-", debian_mirror()]
     unpack = namespace() + ["tar", "-x", "--numeric-owner", "--exclude=./dev/*",
                             "-C", str(folder)]
+    roomy = {"TMPDIR": "/var/tmp", **os.environ}
     with tempfile.TemporaryFile() as log:
         try:
-            maker = subprocess.Popen(make, stdout=subprocess.PIPE, stderr=log)
+            maker = subprocess.Popen(make, stdout=subprocess.PIPE, stderr=log, env=roomy)
         except FileNotFoundError as missing:
             raise RootError("mmdebstrap is not installed: tests/install-packages") from missing
         with maker:

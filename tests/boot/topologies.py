@@ -8,7 +8,7 @@ AHCI, SMBus) and the ports are not named here; the baseline boot tells about tho
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Mapping, Optional
 
 GPU = "bochs-display"
@@ -27,7 +27,7 @@ class Topology:
     native: Mapping[str, Optional[str]]
     bridges: tuple[str, ...] = ()
     iommu: bool = True
-    append: tuple[str, ...] = field(default=())
+    append: tuple[str, ...] = ()
 
 
 def device(text: str) -> tuple[str, str]:
@@ -42,7 +42,7 @@ def root_port(number: int) -> tuple[str, str]:
 
 def slot(number: int, *functions: str) -> tuple[str, ...]:
     """A root port with a device behind it, of one function or of several."""
-    options = root_port(number)
+    options: tuple[str, ...] = root_port(number)
     if len(functions) == 1:
         return (*options, *device(f"{functions[0]},bus=rp{number}"))
     for index, function in enumerate(functions):
@@ -76,6 +76,13 @@ VGA = Topology(
     "vga",
     (*slot(1, "VGA"), *slot(2, GPU)),
     {address(1): "bochs-drm", address(2): "bochs-drm"})
+
+# A display without a driver of its own in the small kernel; the firmware sets a mode on it.
+BOOT_FRAMEBUFFER = Topology(
+    "boot-framebuffer",
+    (*slot(1, "cirrus-vga"), *slot(2, GPU)),
+    {address(1): None, address(2): "bochs-drm"},
+    append=("vga=0x317",))
 
 # The bridge, and all behind it, in the group of the root port's child.
 GROUP_BRIDGE = Topology(
@@ -116,5 +123,5 @@ MANY = Topology(
     {**{address(bus, 0, function): None for bus in range(1, 9) for function in range(8)},
      address(9): "e1000e"})
 
-ALL = {t.name: t for t in (TWIN_GPUS, NO_IOMMU, GPU_AUDIO, VGA, GROUP_BRIDGE, MACHINE, SWITCH,
-                           MANY)}
+ALL = {t.name: t for t in (TWIN_GPUS, NO_IOMMU, GPU_AUDIO, VGA, BOOT_FRAMEBUFFER, GROUP_BRIDGE,
+                           MACHINE, SWITCH, MANY)}

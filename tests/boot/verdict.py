@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Reads what guest/verdict wrote on the serial console; refuses anything less than all of it."""
+"""Reads what guest/verdict wrote on the serial console, and judges what it says.
+
+Anything less than the whole transcript is refused.
+"""
 
 from __future__ import annotations
 
@@ -106,13 +109,13 @@ def _body(console: str) -> list[str]:
 
 
 def _numbered(lines: list[str], count: int) -> list[str]:
-    body = []
+    body: list[str] = []
     for line in lines:
         match = LINE.fullmatch(line)
         if match is None:
             raise Incomplete(f"transcript harmed after line {len(body)}: {line[:60]!r}")
         if int(match[1]) != len(body) + 1:
-            raise Incomplete(f"transcript lacks lines {len(body) + 1} to {int(match[1]) - 1}")
+            raise Incomplete(f"transcript jumps from line {len(body)} to {match[1]}")
         body.append(match[2])
     if len(body) != count:
         raise Incomplete(f"transcript has {len(body)} of {count} lines")
@@ -190,10 +193,10 @@ def _require(verdict: Verdict) -> None:
 
 
 # What a healthy boot's log never has.
-ALARM = re.compile(r"\bBUG: |\bOops\b|WARNING: CPU|Call Trace|blocked for more than|segfault at|"
-                   r"general protection fault|rcu: INFO|self-detected stall")
-SUMMARY = re.compile(r"(\d+) bound, (\d+) refused, (\d+) failed, (\d+) unmatched rules?, "
-                     r"(\d+) devices? seen\b.*")
+ALARM = re.compile(r"\bBUG: |\bOops\b|WARNING: CPU|blocked for more than|segfault at|"
+                   r"general protection fault|refcount_t: ")
+SUMMARY = re.compile(r"(\d+) bound, (?:\d+ already bound, )?\d+ refused, \d+ failed, "
+                     r"\d+ unmatched rules?, \d+ devices? seen\b.*")
 DAEMON = 3
 LONGEST = 900
 

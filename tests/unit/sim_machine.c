@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "sim_machine.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+static void set(char out[DRIVER_NAME_MAX], const char *text)
+{
+	snprintf(out, DRIVER_NAME_MAX, "%s", text);
+}
+
+bool sim_is_registered(const struct sim *sim, const char *driver)
+{
+	for (unsigned i = 0; i < sim->registered_count; i++)
+		if (strcmp(sim->registered[i], driver) == 0)
+			return true;
+	return false;
+}
+
+static void add_driver(struct sim *sim, const char *driver)
+{
+	if (!*driver || sim_is_registered(sim, driver))
+		return;
+	assert_true(sim->registered_count < SIM_DRIVERS_MAX);
+	set(sim->registered[sim->registered_count++], driver);
+}
+
+void sim_begin(struct sim *sim, const struct machine *machine, const char *const natives[],
+	const struct sim_traits *traits)
+{
+	*sim = (struct sim){.traits = *traits};
+	assert_true(machine->count <= SIM_DEVICES_MAX);
+	for (unsigned i = 0; i < machine->count; i++) {
+		const struct pci_function *function = &machine->functions[i];
+		struct sim_device *device = &sim->devices[sim->device_count++];
+
+		device->address = function->address;
+		set(device->override, function->override);
+		set(device->driver, function->driver);
+		device->native = natives[i];
+		add_driver(sim, function->driver);
+		add_driver(sim, natives[i]);
+	}
+}
+
+struct sim_device *sim_device(struct sim *sim, const struct pci_address *address)
+{
+	for (unsigned i = 0; i < sim->device_count; i++)
+		if (pci_address_compare(&sim->devices[i].address, address) == 0)
+			return &sim->devices[i];
+	return NULL;
+}
+
+/* Writes the call down; returns its error, or 0 where it is to be carried out. */
+static int record(
+	struct sim *sim, enum sim_kind kind, struct sim_device *device, const char *text)
+{
+	unsigned index = sim->counts[kind]++;
+	struct sim_call *call = &sim->calls[sim->call_count];
+
+	assert_true(sim->call_count < SIM_CALLS_MAX);
+	sim->call_count++;
+	*call = (struct sim_call){.kind = kind};
+	set(call->text, text);
+	if (device) {
+		call->device = (unsigned)(device - sim->devices);
+		call->awaited = sim_is_registered(sim, device->override);
+	}
+	if (device && device->stuck && kind != SIM_READ)
+		call->result = -ETIMEDOUT;
+	for (unsigned i = 0; i < SIM_FAULTS_MAX; i++) {
+		struct sim_fault *fault = &sim->faults[i];
+
+		if (fault->error == 0 || fault->kind != kind || fault->index != index)
+			continue;
+		fault->hit = true;
+		if (call->result == 0)
+			call->result = -fault->error;
+	}
+	if (device && call->result == -ETIMEDOUT)
+		device->stuck = true;
+	return call->result;
+}
+
+/* The result of the last call written down. */
+static int result(struct sim *sim, int r)
+{
+	sim->calls[sim->call_count - 1].result = r;
+	return r;
+}
+
+static struct sim_device *known(struct sim *sim, const struct pci_address *address)
+{
+	struct sim_device *device = sim_device(sim, address);
+
+	assert_non_null(device);
+	return device;
+}
+
+/* What device_attach() does: 0 also where nothing was bound. */
+static void attach(struct sim *sim, struct sim_device *device)
+{
+	const char *driver = *device->override ? device->override : device->native;
+
+	if (*device->driver || !*driver || !sim_is_registered(sim, driver))
+		return;
+	if (strcmp(driver, device->native) != 0 && sim->traits.refuse)
+		return;
+	set(device->driver, driver);
+}
+
+static int sim_override(
+	void *context, const struct pci_address *address, const char *driver)
+{
+	struct sim *sim = context;
+	struct sim_device *device = known(sim, address);
+	int r;
+
+	if (sim->traits.grab && *driver && !*device->override)
+		attach(sim, device);
+	r = record(sim, SIM_OVERRIDE, device, driver);
+	if (r == 0)
+		set(device->override, driver);
+	return r;
+}
+
+static int sim_load(void *context, const char *module)
+{
+	struct sim *sim = context;
+	int r = record(sim, SIM_LOAD, NULL, module);
+
+	if (r < 0 || sim->traits.load_is_empty || strcmp(module, "vfio_iommu_type1") == 0)
+		return r;
+	add_driver(sim, module);
+	for (unsigned i = 0; i < sim->device_count; i++)
+		if (strcmp(sim->devices[i].override, module) == 0)
+			attach(sim, &sim->devices[i]);
+	return 0;
+}
+
+static bool sim_present(void *context, const char *driver)
+{
+	struct sim *sim = context;
+
+	return record(sim, SIM_PRESENT, NULL, driver) == 0 && sim_is_registered(sim, driver);
+}
+
+static int sim_unbind(void *context, const struct pci_address *address, const char *driver)
+{
+	struct sim *sim = context;
+	struct sim_device *device = known(sim, address);
+	int r = record(sim, SIM_UNBIND, device, driver);
+
+	if (r < 0)
+		return r;
+	if (strcmp(device->driver, driver) != 0)
+		return result(sim, -ENODEV);
+	if (!sim->traits.keeps_on)
+		device->driver[0] = '\0';
+	return 0;
+}
+
+static int sim_probe(void *context, const struct pci_address *address)
+{
+	struct sim *sim = context;
+	struct sim_device *device = known(sim, address);
+	int r = record(sim, SIM_PROBE, device, "");
+
+	if (r == 0)
+		attach(sim, device);
+	return r;
+}
+
+static int sim_bind(void *context, const struct pci_address *address, const char *driver)
+{
+	struct sim *sim = context;
+	struct sim_device *device = known(sim, address);
+	int r = record(sim, SIM_BIND, device, driver);
+
+	if (r < 0)
+		return r;
+	if (!sim_is_registered(sim, driver))
+		return result(sim, -ENOENT);
+	if (*device->driver)
+		return result(sim, -EBUSY);
+	if (strcmp(device->override, driver) != 0)
+		return result(sim, -ENODEV);
+	attach(sim, device);
+	return result(sim, *device->driver ? 0 : -sim->traits.refuse);
+}
+
+static int sim_bound_driver(
+	void *context, const struct pci_address *address, char out[DRIVER_NAME_MAX])
+{
+	struct sim *sim = context;
+	struct sim_device *device = known(sim, address);
+	int r = record(sim, SIM_READ, device, "");
+
+	if (r == 0)
+		set(out, device->driver);
+	return r;
+}
+
+struct effects sim_effects(struct sim *sim)
+{
+	return (struct effects){
+		.context = sim,
+		.override = sim_override,
+		.load = sim_load,
+		.driver_present = sim_present,
+		.unbind = sim_unbind,
+		.probe = sim_probe,
+		.bind = sim_bind,
+		.bound_driver = sim_bound_driver,
+	};
+}

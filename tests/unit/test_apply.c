@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "apply/apply.h"
+
+#include "machine_builder.h"
+#include "sim_machine.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define ERRORS_MAX 16
+
+struct situation {
+	const char *name;
+	const char *config;
+	const char *rows[SIM_DEVICES_MAX];
+	const char *natives[SIM_DEVICES_MAX];
+	struct sim_traits traits;
+	const char *after; /* drivers by address where nothing fails */
+};
+
+#define STRANGER "09:00.0 8086:1533 020000 9 igb"
+
+static const struct situation situations[] = {
+	{"nothing bound", "01:00.0\n", {"01:00.0 10de:2206 030000 1 -", STRANGER},
+		{"nouveau", "igb"}, {0},
+		"vfio-pci igb"},
+	{"nothing bound, no host driver", "01:00.0\n",
+		{"01:00.0 10de:2206 030000 1 -", STRANGER}, {"", "igb"}, {0},
+		"vfio-pci igb"},
+	{"a host driver to be taken from", "01:00.0\n",
+		{"01:00.0 8086:1533 020000 1 igb idle", STRANGER}, {"igb", "igb"}, {0},
+		"vfio-pci igb"},
+	{"already there", "01:00.0\n02:00.0\n",
+		{"01:00.0 1:1 030000 1 vfio-pci override=vfio-pci", "02:00.0 1:2 030000 2 -",
+			STRANGER},
+		{"nouveau", "", "igb"}, {0},
+		"vfio-pci vfio-pci igb"},
+	{"on the driver without an override", "01:00.0\n",
+		{"01:00.0 1:1 030000 1 vfio-pci", STRANGER}, {"nouveau", "igb"}, {0},
+		"vfio-pci igb"},
+	{"two of a group", "01:00.*\n",
+		{"01:00.0 1:1 030000 1 -", "01:00.1 1:2 040300 1 snd_hda_intel idle",
+			STRANGER},
+		{"nouveau", "snd_hda_intel", "igb"}, {0},
+		"vfio-pci vfio-pci igb"},
+	{"a host driver grabs it", "01:00.0\n02:00.0\n",
+		{"01:00.0 1:1 030000 1 -", "02:00.0 1:2 030000 2 -", STRANGER},
+		{"nouveau", "", "igb"}, {.grab = true},
+		"nouveau vfio-pci igb"},
+	{"probed in vain", "01:00.0\n02:00.0 unbind=always\n",
+		{"01:00.0 1:1 030000 1 -", "02:00.0 1:2 030000 2 amdgpu", STRANGER},
+		{"nouveau", "amdgpu", "igb"}, {.refuse = EINVAL},
+		"nouveau amdgpu igb"},
+	{"loaded in vain", "01:00.0\n02:00.0\n",
+		{"01:00.0 1:1 030000 1 -", "02:00.0 1:2 020000 2 igb idle", STRANGER},
+		{"nouveau", "igb", "igb"}, {.load_is_empty = true},
+		"nouveau igb igb"},
+	{"unbound in vain", "01:00.0\n",
+		{"01:00.0 1:1 020000 1 igb idle", STRANGER}, {"igb", "igb"},
+		{.keeps_on = true},
+		"igb igb"},
+	{"other overrides before", "01:00.0\n02:00.0\n",
+		{"01:00.0 1:1 030000 1 - override=nouveau",
+			"02:00.0 1:2 030000 2 - override=vfio-pci", STRANGER},
+		{"nouveau", "nouveau", "igb"}, {.refuse = EBUSY},
+		"nouveau nouveau igb"},
+	{"two drivers", "01:00.0\n02:00.0 driver=pci-stub\n",
+		{"01:00.0 1:1 030000 1 -", "02:00.0 1:2 020000 2 igb idle", STRANGER},
+		{"nouveau", "igb", "igb"}, {0},
+		"vfio-pci pci-stub igb"},
+};
+#define SITUATIONS (sizeof(situations) / sizeof(situations[0]))
+
+/* What the kernel gives for each call; a list ends with 0. */
+static const int errors[SIM_KIND_COUNT][ERRORS_MAX] = {
+	[SIM_OVERRIDE] = {EINVAL, ENODEV, ENOENT, ENOMEM, EROFS, EACCES, EIO, ETIMEDOUT},
+	[SIM_LOAD] = {EKEYREJECTED, EPERM, ENOENT, ENOEXEC, EINVAL, ENOSYS, EBUSY, ENODEV,
+		ENOMEM, ECANCELED, EACCES, ENOKEY, ETIMEDOUT},
+	[SIM_PRESENT] = {ENOENT},
+	[SIM_UNBIND] = {ENODEV, ENOENT, EBUSY, EROFS, EACCES, ETIMEDOUT},
+	[SIM_PROBE] = {ENODEV, EINVAL, ENOENT, ENOMEM, EROFS, EACCES, ETIMEDOUT},
+	[SIM_BIND] = {EINVAL, EBUSY, ENODEV, ENOENT, ENOMEM, ENOTTY, EROFS, EPERM,
+		ETIMEDOUT},
+	[SIM_READ] = {ENOENT, EACCES, ENOMEM},
+};
+
+struct trial {
+	const struct situation *situation;
+	struct scene scene;
+	struct sim sim;
+	struct findings findings; /* the plan's, and those of apply */
+};
+
+static void explain(const struct trial *trial)
+{
+	static const char *const kinds[] = {
+		"override", "load", "present", "unbind", "probe", "bind", "read"};
+
+	print_error("situation: %s\n", trial->situation->name);
+	for (unsigned i = 0; i < SIM_FAULTS_MAX; i++)
+		if (trial->sim.faults[i].error)
+			print_error("fault: %s %u: %s\n", kinds[trial->sim.faults[i].kind],
+				trial->sim.faults[i].index,
+				strerror(trial->sim.faults[i].error));
+	for (unsigned i = 0; i < trial->sim.call_count; i++) {
+		const struct sim_call *call = &trial->sim.calls[i];
+
+		print_error("  %s %02x:%02x.%x \"%s\" = %d\n", kinds[call->kind],
+			trial->sim.devices[call->device].address.bus,
+			trial->sim.devices[call->device].address.device,
+			trial->sim.devices[call->device].address.function, call->text,
+			call->result);
+	}
+	for (size_t i = 0; i < trial->findings.count; i++)
+		print_error("  finding %s: %s\n",
+			verdict_name(trial->findings.items[i].verdict),
+			trial->findings.items[i].text);
+}
+
+#define check(trial, condition)                                                            \
+	do {                                                                               \
+		if (!(condition)) {                                                        \
+			explain(trial);                                                    \
+			fail_msg("%s", #condition);                                        \
+		}                                                                          \
+	} while (0)
+
+static const struct plan_device *planned(
+	const struct trial *trial, const struct sim_device *device)
+{
+	for (size_t i = 0; i < trial->scene.plan.device_count; i++) {
+		const struct plan_device *candidate = &trial->scene.plan.devices[i];
+
+		if (pci_address_compare(
+			    &candidate->function->address, &device->address) == 0)
+			return candidate;
+	}
+	return NULL;
+}
+
+/*
+ * Overrides, loads, unbinds, probes, binds; then only giving back. Nothing is taken from
+ * its driver before the one that is to have it is there.
+ */
+static void check_order(const struct trial *trial)
+{
+	static const int ranks[SIM_KIND_COUNT] = {[SIM_OVERRIDE] = 1, [SIM_LOAD] = 2,
+		[SIM_UNBIND] = 3, [SIM_PROBE] = 4, [SIM_BIND] = 5};
+	bool giving_back = false;
+	int rank = 0;
+
+	for (unsigned i = 0; i < trial->sim.call_count; i++) {
+		const struct sim_call *call = &trial->sim.calls[i];
+		const struct plan_device *device =
+			planned(trial, &trial->sim.devices[call->device]);
+
+		if (call->kind == SIM_PRESENT || call->kind == SIM_READ)
+			continue;
+		if (call->kind == SIM_OVERRIDE && strcmp(call->text, device->rule->driver))
+			giving_back = true;
+		if (giving_back) {
+			check(trial, call->kind == SIM_OVERRIDE || call->kind == SIM_PROBE);
+			continue;
+		}
+		check(trial, call->kind != SIM_UNBIND || call->awaited);
+		check(trial, ranks[call->kind] >= rank);
+		rank = ranks[call->kind];
+	}
+}
+
+/* Nothing but planned devices, their drivers and what VFIO needs. */
+static void check_scope(const struct trial *trial)
+{
+	for (unsigned i = 0; i < trial->sim.call_count; i++) {
+		const struct sim_call *call = &trial->sim.calls[i];
+
+		if (call->kind == SIM_LOAD)
+			check(trial, strcmp(call->text, "vfio-pci") == 0 ||
+					     strcmp(call->text, "pci-stub") == 0 ||
+					     strcmp(call->text, "vfio_iommu_type1") == 0);
+		else if (call->kind != SIM_PRESENT)
+			check(trial, planned(trial, &trial->sim.devices[call->device]));
+	}
+	for (unsigned i = 0; i < trial->sim.device_count; i++) {
+		const struct sim_device *device = &trial->sim.devices[i];
+		const struct pci_function *before = &trial->scene.machine.functions[i];
+
+		if (planned(trial, device))
+			continue;
+		check(trial, strcmp(device->driver, before->driver) == 0);
+		check(trial, strcmp(device->override, before->override) == 0);
+	}
+}
+
+/* The one verdict, from the plan or from apply. */
+static const struct finding *verdict_of(
+	const struct trial *trial, const struct sim_device *device)
+{
+	const struct finding *found = NULL;
+
+	for (size_t i = 0; i < trial->findings.count; i++) {
+		const struct finding *finding = &trial->findings.items[i];
+
+		if (!finding->has_function || finding->verdict == VERDICT_NOTE ||
+			pci_address_compare(&finding->address, &device->address) != 0)
+			continue;
+		check(trial, !found);
+		found = finding;
+	}
+	check(trial, found);
+	return found;
+}
+
+/* The last override that was tried, and whether a probe came after it. */
+static void last_of(const struct trial *trial, unsigned device,
+	const struct sim_call **ret_override, bool *ret_probed)
+{
+	*ret_override = NULL;
+	*ret_probed = false;
+	for (unsigned i = 0; i < trial->sim.call_count; i++) {
+		const struct sim_call *call = &trial->sim.calls[i];
+
+		if (call->device != device)
+			continue;
+		if (call->kind == SIM_OVERRIDE) {
+			*ret_override = call;
+			*ret_probed = false;
+		}
+		*ret_probed |= call->kind == SIM_PROBE;
+	}
+}
+
+static void check_device(const struct trial *trial, unsigned index)
+{
+	const struct sim_device *device = &trial->sim.devices[index];
+	const struct plan_device *plan = planned(trial, device);
+	const struct finding *finding;
+	const char *driver = plan->rule->driver, *before = plan->function->override;
+	const struct sim_call *override;
+	bool probed;
+
+	finding = verdict_of(trial, device);
+	if (finding->verdict == VERDICT_BOUND || finding->verdict == VERDICT_ALREADY) {
+		check(trial, strcmp(device->driver, driver) == 0);
+		check(trial, strcmp(device->override, driver) == 0);
+		return;
+	}
+	check(trial, finding->verdict == VERDICT_FAILED);
+	last_of(trial, index, &override, &probed);
+	check(trial, override);
+	if (override->result < 0) {
+		check(trial, strstr(finding->text, "driver_override"));
+		return;
+	}
+	if (strcmp(before, driver) == 0)
+		before = "";
+	check(trial, strcmp(device->override, before) == 0);
+	check(trial, probed || device->driver[0]);
+}
+
+static void trial_begin(struct trial *trial, const struct situation *situation)
+{
+	*trial = (struct trial){.situation = situation};
+	scene_plan(&trial->scene, situation->config, situation->rows);
+	assert_true(trial->scene.plan.device_count > 0);
+	assert_int_equal(findings_count(&trial->scene.findings, VERDICT_REFUSED, NULL), 0);
+}
+
+static void trial_run(struct trial *trial, const struct sim_fault faults[SIM_FAULTS_MAX])
+{
+	struct effects effects = sim_effects(&trial->sim);
+
+	sim_begin(&trial->sim, &trial->scene.machine, trial->situation->natives,
+		&trial->situation->traits);
+	for (unsigned i = 0; faults && i < SIM_FAULTS_MAX; i++)
+		trial->sim.faults[i] = faults[i];
+	trial->findings.count = 0;
+	for (size_t i = 0; i < trial->scene.findings.count; i++)
+		assert_int_equal(findings_append(&trial->findings,
+					 &trial->scene.findings.items[i]),
+			0);
+	assert_int_equal(apply_plan(&trial->scene.plan, &effects, &trial->findings), 0);
+	check_order(trial);
+	check_scope(trial);
+	for (unsigned i = 0; i < trial->sim.device_count; i++)
+		if (planned(trial, &trial->sim.devices[i]))
+			check_device(trial, i);
+}
+
+static void trial_end(struct trial *trial)
+{
+	findings_clear(&trial->findings);
+	scene_clear(&trial->scene);
+}
+
+/*
+ * Each fault from the table in turn at SLOT, each call index until the run no longer gets
+ * that far; below it again for the next slot. Returns the number of runs with all slots
+ * hit.
+ */
+static unsigned each_fault(struct trial *trial, struct sim_fault faults[SIM_FAULTS_MAX],
+	unsigned slot, unsigned slots)
+{
+	unsigned runs = 0;
+
+	for (enum sim_kind kind = 0; kind < SIM_KIND_COUNT; kind++) {
+		for (unsigned e = 0; errors[kind][e]; e++) {
+			for (unsigned index = 0;; index++) {
+				faults[slot] = (struct sim_fault){
+					kind, index, errors[kind][e], false};
+				trial_run(trial, faults);
+				if (!trial->sim.faults[slot].hit)
+					break;
+				runs++;
+				if (slot + 1 < slots)
+					runs += each_fault(
+						trial, faults, slot + 1, slots);
+			}
+			faults[slot] = (struct sim_fault){0};
+		}
+	}
+	return runs;
+}
+
+static unsigned every_situation(unsigned slots)
+{
+	unsigned runs = 0;
+
+	for (size_t i = 0; i < SITUATIONS; i++) {
+		struct sim_fault faults[SIM_FAULTS_MAX] = {0};
+		struct trial trial;
+
+		trial_begin(&trial, &situations[i]);
+		runs += each_fault(&trial, faults, 0, slots);
+		trial_end(&trial);
+	}
+	return runs;
+}
+
+static void test_every_fault(void **state)
+{
+	(void)state;
+	assert_true(every_situation(1) > 500);
+}
+
+static void test_every_pair(void **state)
+{
+	(void)state;
+	assert_true(every_situation(2) > 50000);
+}
+
+static void drivers_text(const struct trial *trial, char *out, size_t size)
+{
+	size_t used = 0;
+
+	for (unsigned i = 0; i < trial->sim.device_count; i++) {
+		const char *driver = trial->sim.devices[i].driver;
+
+		used += (size_t)snprintf(out + used, size - used, "%s%s", i ? " " : "",
+			*driver ? driver : "-");
+		assert_true(used < size);
+	}
+}
+
+static void test_without_faults(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < SITUATIONS; i++) {
+		struct trial trial;
+		char drivers[128];
+
+		trial_begin(&trial, &situations[i]);
+		trial_run(&trial, NULL);
+		drivers_text(&trial, drivers, sizeof(drivers));
+		if (strcmp(drivers, situations[i].after) != 0)
+			explain(&trial);
+		assert_string_equal(drivers, situations[i].after);
+		trial_end(&trial);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_without_faults),
+		cmocka_unit_test(test_every_fault),
+		cmocka_unit_test(test_every_pair),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "core/machine.h"
+
+#include "machine_builder.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <string.h>
+
+static void test_sort_and_find(void **state)
+{
+	static const char *const sorted[] = {"0000:00:02.0", "0000:01:00.0",
+		"0000:01:00.1", "0000:0a:00.0", "0001:00:00.0", "10000:e0:06.0"};
+	struct pci_address missing = address_of("01:00.2");
+	struct machine machine;
+
+	(void)state;
+	machine_build(&machine,
+		ROWS("10000:e0:06.0 1:6 010802 - -", "01:00.1 1:3 040300 - -",
+			"0a:00.0 1:4 020000 - -", "00:02.0 1:1 030000 - -",
+			"0001:00:00.0 1:5 020000 - -", "01:00.0 1:2 030000 - -"));
+	assert_int_equal(machine.count, 6);
+	for (size_t i = 0; i < 6; i++) {
+		struct pci_address key = address_of(sorted[i]);
+		char text[PCI_ADDRESS_TEXT_MAX];
+
+		pci_address_format(&machine.functions[i].address, text);
+		assert_string_equal(text, sorted[i]);
+		assert_int_equal(machine.functions[i].id.device, i + 1);
+		assert_ptr_equal(machine_find(&machine, &key), &machine.functions[i]);
+	}
+	assert_null(machine_find(&machine, &missing));
+	machine_clear(&machine);
+	assert_int_equal(machine.count, 0);
+	assert_null(machine_find(&machine, &missing));
+	machine_sort(&machine);
+	machine_clear(&machine);
+}
+
+/* Past every growth: what was added stays what it was, and what is new is zeroed. */
+static void test_many(void **state)
+{
+	struct machine machine = {0};
+
+	(void)state;
+	for (unsigned i = 0; i < 1000; i++) {
+		struct pci_function *function = machine_add(&machine);
+
+		assert_non_null(function);
+		assert_int_equal(function->group, MACHINE_GROUP_NONE);
+		assert_int_equal(function->class_code, 0);
+		assert_int_equal(function->driver[0], 0);
+		assert_int_equal(function->use, USE_NOT_ASKED);
+		function->address.bus = (uint8_t)(255 - i / 4);
+		function->address.function = (uint8_t)(i % 4);
+		function->group = (int)i;
+		memset(function->driver, 'x', sizeof(function->driver) - 1);
+	}
+	machine_sort(&machine);
+	for (unsigned i = 0; i < 1000; i++) {
+		struct pci_address key = {0, (uint8_t)(255 - i / 4), 0, (uint8_t)(i % 4)};
+		struct pci_function *found = machine_find(&machine, &key);
+
+		assert_non_null(found);
+		assert_int_equal(found->group, i);
+	}
+	machine_clear(&machine);
+}
+
+static void test_class_words(void **state)
+{
+	static const struct {
+		uint32_t code;
+		const char *word;
+	} rows[] = {
+		{0x010601, "sata"},
+		{0x010802, "nvme"},
+		{0x010700, "storage"},
+		{0x010400, "storage"},
+		{0x020000, "ethernet"},
+		{0x028000, "network"},
+		{0x030000, "display"},
+		{0x030200, "display"},
+		{0x038000, "display"},
+		{0x040300, "audio"},
+		{0x040100, "audio"},
+		{0x040000, "multimedia"},
+		{0x050000, "memory"},
+		{0x060400, "bridge"},
+		{0x0c0330, "usb"},
+		{0x0c0500, "smbus"},
+		{0x0c8000, "serial bus"},
+		{0x108000, "encryption"},
+		{0x120000, "accelerator"},
+		{0x000000, "device"},
+		{0xff0000, "device"},
+		{0x0e0000, "device"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_string_equal(pci_class_word(rows[i].code), rows[i].word);
+}
+
+static void test_infrastructure(void **state)
+{
+	static const struct {
+		uint32_t code;
+		bool is_bridge;
+		bool expected;
+	} rows[] = {
+		{0x060400, true, true},  /* PCI bridge */
+		{0x060000, false, true}, /* host bridge */
+		{0x060100, false, true}, /* ISA, LPC */
+		{0x068000, false, true},
+		{0x050000, false, true},  /* RAM */
+		{0x080000, false, true},  /* PIC */
+		{0x088000, false, true},  /* system peripheral */
+		{0x080600, false, true},  /* IOMMU */
+		{0x0c0500, false, true},  /* SMBus */
+		{0x030000, true, true},   /* type 1, whatever it says it is */
+		{0x058000, false, false}, /* memory that is not RAM: CXL, ivshmem */
+		{0x030000, false, false},
+		{0x0c0330, false, false},
+		{0x010802, false, false},
+		{0x0c0000, false, false},
+		{0x070000, false, false},
+		{0, false, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct pci_function function = {
+			.class_code = rows[i].code, .is_bridge = rows[i].is_bridge};
+
+		if (pci_function_is_infrastructure(&function) != rows[i].expected)
+			fail_msg("class %06x", rows[i].code);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_sort_and_find),
+		cmocka_unit_test(test_many),
+		cmocka_unit_test(test_class_words),
+		cmocka_unit_test(test_infrastructure),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
