@@ -82,25 +82,28 @@ static void boot_job(void *context, struct watch *watch)
 static void log_end(enum watch_end end, const struct watch *watch, unsigned seconds)
 {
 	char words[WATCH_WORDS_MAX] = "no kernel call", line[REPORT_LINE_MAX];
-	struct report report = {
-		.version = VFIO_EARLY_VERSION, .hung = watch ? watch->hung_count : 0};
+	struct report report = {.version = VFIO_EARLY_VERSION};
+	unsigned crashes = 0;
 
-	if (watch && watch->hung_count > 0)
-		call_words(&watch->hung[watch->hung_count - 1], words);
+	if (watch) {
+		report.hung = watch->hung_count;
+		crashes = watch->crashes;
+	}
+	if (report.hung > 0)
+		call_words(&watch->hung[report.hung - 1], words);
 	switch (end) {
 	case WATCH_DONE:
 		return;
 	case WATCH_DEADLINE:
 		snprintf(line, FINDING_TEXT_MAX,
-			"not done after %u s, the boot goes on: still in %s; see the "
-			"lines before "
-			"for what was done",
+			"not done after %u s, the boot goes on: still in %s; lspci -k "
+			"shows what was done",
 			seconds, words);
 		break;
 	case WATCH_CRASHED:
 		snprintf(line, sizeof(line),
 			"died %u times and gave up, the boot goes on; please report this",
-			watch->crashes);
+			crashes);
 		break;
 	case WATCH_NO_CHILD:
 		snprintf(line, sizeof(line),

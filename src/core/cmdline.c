@@ -72,7 +72,7 @@ static bool next_parameter(
 
 static char dash(char c)
 {
-	return c == '-' ? '_' : c;
+	return (char)(c == '-' ? '_' : c);
 }
 
 static bool name_is(const struct parameter *parameter, const char *name)

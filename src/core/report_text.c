@@ -210,7 +210,7 @@ static int read_guard(struct finding *finding, struct span value)
 
 static int read_severity(struct finding *finding, struct span value)
 {
-	unsigned number;
+	unsigned number = 0;
 	int r = read_unsigned(value, 10, SEVERITY_DEBUG, &number);
 
 	if (r < 0 || number < SEVERITY_ERROR)
@@ -281,7 +281,7 @@ static int read_record(struct report *report, struct span line, bool header)
 
 static int read_magic(struct span line)
 {
-	unsigned version;
+	unsigned version = 0;
 
 	if (line.length <= strlen(MAGIC) || memcmp(line.text, MAGIC, strlen(MAGIC)) != 0)
 		return -EBADMSG;

@@ -14,7 +14,7 @@
 
 #define BLOCK_DIR      "sys/class/block"
 #define SUBSYSTEM_DIR  "sys/class/nvme-subsystem"
-#define PROC_BYTES_MAX (1024 * 1024)
+#define PROC_BYTES_MAX 1048576
 #define NAME_BYTES     64
 #define TAG_VALUE_MAX  128
 

@@ -83,7 +83,7 @@ int sysfs_read_link_name(int dir, const char *path, char *out, size_t size)
 static int read_bounded(int fd, size_t max, char **ret_bytes, size_t *ret_length)
 {
 	cleanup_free char *bytes = malloc(max + 1);
-	size_t length;
+	size_t length = 0;
 	int r;
 
 	if (!bytes)

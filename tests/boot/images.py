@@ -31,12 +31,20 @@ RECIPE = 1  # raise it when what this file puts into an image changes
 CONFIG_KINDS: Mapping[str, str] = {"directory": "", "dangling": "/nonexistent/vfio-early.conf",
                                    "unreadable": "/proc/self/mem", "masked": "/dev/null"}
 
-SQUEEZE = {"xz": "xz -0 --check=crc32", "zst": "zstd -q -1 --rm"}
+SQUEEZE = {"gz": "gzip -1", "xz": "xz -0 --check=crc32", "zst": "zstd -q -1 --rm"}
+FORMATS = ("ko", *SQUEEZE)
+
+# Debian's depmod is built without zlib and does not see .ko.gz; this one does.
+DEPMOD_TARGET = "depmod-with-zlib"
+DEPMOD = "run/vfio-early/depmod"
 
 BUILD = """
 set -e
 tar -x -f - -C / --no-same-owner --keep-directory-symlink
 rm -f "/boot/initrd.img-$VERSION"
+if [ -x /run/vfio-early/depmod ]; then
+    ln -sf /run/vfio-early/depmod /usr/sbin/depmod
+fi
 if command -v update-initramfs >/dev/null; then
     update-initramfs -c -k "$VERSION"
 else
@@ -72,7 +80,10 @@ fi | while read -r file; do
     esac
 done
 if [ -n "$SQUEEZE" ]; then
-    find "$to" -name '*.ko' -print0 | xargs -0r -n 50 -P 4 $SQUEEZE
+    find "$to" -path "$ONLY" -name '*.ko' -print0 | xargs -0r -n 50 -P 4 $SQUEEZE
+fi
+if [ -x /run/vfio-early/depmod ]; then
+    ln -sf /run/vfio-early/depmod /usr/sbin/depmod
 fi
 depmod -b /run/vfio-early/out "$VERSION"
 """
@@ -90,7 +101,7 @@ class ImageSpec:
     modules). config: None for no file, its bytes, or a kind of CONFIG_KINDS. A drop-in that
     is None becomes a link to /dev/null. modules: "list" (only test_modules and what hooks
     add: quick), or "most" and the others of initramfs.conf(5). module_format: None (as the
-    distribution has them), "ko", "xz" or "zst". files: any more files by absolute path.
+    distribution has them), "ko", "gz", "xz" or "zst". files: any more files by absolute path.
     """
 
     suite: str = "trixie"
@@ -161,7 +172,7 @@ def build_image(spec: ImageSpec) -> Image:
                        [(name, kind, mode, data.hex()) for name, kind, mode, data in packed])
 
     def build(folder: Path) -> None:
-        result = _update_initramfs(root, kernel, _tar(packed), folder)
+        result = _update_initramfs(root, kernel, _tar(packed), folder, _depmod_bind(spec))
         (folder / "log").write_bytes(result.stdout)
         (folder / "status").write_text(json.dumps(result.returncode), encoding="ascii")
         cache.say(f"image {key[:8]}: {spec.suite}, kernel {kernel.version}, modules "
@@ -193,19 +204,21 @@ def _with_modules(root: roots.Root, spec: ImageSpec, kernel: kernels.Kernel) -> 
     """Return the kernel with its modules as the spec wants them stored, or left out."""
     if spec.module_format is None and not spec.without_modules:
         return kernel
-    if spec.module_format not in (None, "ko", "xz", "zst"):
-        raise ImageError(f"no module format {spec.module_format}; Debian's kmod has no zlib, "
-                         "so its depmod does not see .ko.gz")
+    if spec.module_format not in (None, *FORMATS):
+        raise ImageError(f"no module format {spec.module_format}, but {', '.join(FORMATS)}")
     names = [*spec.test_modules, *VFIO_MODULES] if spec.modules == "list" else []
     given = {"VERSION": kernel.version, "NAMES": " ".join(names),
              "WITHOUT": " ".join(name.replace("-", "_") for name in spec.without_modules),
              "FORMAT": spec.module_format or "",
+             # The image's own modprobe has no zlib either: it needs all others as they are.
+             "ONLY": "*/vfio/*" if spec.module_format == "gz" else "*",
              "SQUEEZE": SQUEEZE.get(spec.module_format or "", "")}
     key = cache.key_of("modules", MODULES, root.key, kernel.key, given)
 
     def build(folder: Path) -> None:
         result = root.run(["sh", "-c", MODULES], env=given,
-                          binds=[*_kernel_binds(kernel), (folder, "/run/vfio-early/out")])
+                          binds=[*_kernel_binds(kernel), *_depmod_bind(spec),
+                                 (folder, "/run/vfio-early/out")])
         if result.returncode:
             raise ImageError(f"modules: {result.stdout.decode(errors='replace')[-2000:]}")
         cache.say(f"modules {key[:8]}: {kernel.version} stored as {spec.module_format}, "
@@ -213,6 +226,18 @@ def _with_modules(root: roots.Root, spec: ImageSpec, kernel: kernels.Kernel) -> 
 
     folder = cache.entry("modules", key, build, roots.remove_tree)
     return replace(kernel, modules=folder / "lib/modules" / kernel.version, key=key)
+
+
+def _depmod_bind(spec: ImageSpec) -> list[roots.Bind]:
+    """Return the bind of a depmod that sees .ko.gz, where the spec has such modules."""
+    if spec.module_format != "gz":
+        return []
+    made = subprocess.run(["ninja", "-C", str(TREE / "build"), DEPMOD_TARGET], check=False,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    found = sorted((TREE / "build/subprojects").glob("kmod-*/depmod"))
+    if made.returncode or not found:
+        raise ImageError(f"no depmod for .ko.gz: {made.stdout[-1000:]}")
+    return [(found[-1], f"/{DEPMOD}")]
 
 
 def _kernel_binds(kernel: kernels.Kernel) -> list[roots.Bind]:
@@ -223,9 +248,9 @@ def _kernel_binds(kernel: kernels.Kernel) -> list[roots.Bind]:
 
 
 def _update_initramfs(root: roots.Root, kernel: kernels.Kernel, packed: bytes, folder: Path,
-                      ) -> "subprocess.CompletedProcess[bytes]":
+                      more: Sequence[roots.Bind]) -> "subprocess.CompletedProcess[bytes]":
     """Install the files into a throw-away copy of the root and build the image there."""
-    binds = [*_kernel_binds(kernel), (folder, "/run/vfio-early/out")]
+    binds = [*_kernel_binds(kernel), *more, (folder, "/run/vfio-early/out")]
     return root.run(["sh", "-c", BUILD], env={"VERSION": kernel.version}, binds=binds,
                     stdin=packed)
 
@@ -292,7 +317,7 @@ def main() -> int:
     parser.add_argument("--binary", type=Path, default=ImageSpec.binary)
     parser.add_argument("--config", type=Path, help="the file to install as vfio-early.conf")
     parser.add_argument("--modules", default="list", help="list, most, netboot")
-    parser.add_argument("--module-format", choices=("ko", "xz", "zst"))
+    parser.add_argument("--module-format", choices=FORMATS)
     parser.add_argument("--without", action="append", default=[], metavar="MODULE")
     parser.add_argument("-o", "--output", type=Path, help="where to copy the image to")
     given = parser.parse_args()

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "fake_sysfs.h"
 
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
+
 #include <cmocka.h>
 
 #include <errno.h>
@@ -152,7 +153,8 @@ static void add_device(struct fake *fake, const char *path, const char *class)
 	fake_link(fake, text, print(target, "%sdevices/%s", up, path));
 }
 
-static void add_modalias(struct fake *fake, const char *path, const char *id, const char *class)
+static void add_modalias(
+	struct fake *fake, const char *path, const char *id, const char *class)
 {
 	unsigned v = 0, d = 0, sv = 0, sd = 0, code = (unsigned)strtoul(class, NULL, 16);
 	char text[PATH_BYTES], content[PATH_BYTES];
@@ -163,12 +165,14 @@ static void add_modalias(struct fake *fake, const char *path, const char *id, co
 	fake_file(fake, print(text, DEVICES "/%s/modalias", path), content);
 }
 
-static void add_driver(struct fake *fake, const char *path, const char *driver, bool module)
+static void add_driver(
+	struct fake *fake, const char *path, const char *driver, bool module)
 {
 	char text[PATH_BYTES], target[PATH_BYTES];
 
 	fake_directory(fake, print(text, "sys/bus/pci/drivers/%s", driver));
-	if (module && faccessat(fake->root, print(text, "sys/module/%s", driver), F_OK, 0) < 0) {
+	if (module && faccessat(fake->root, print(text, "sys/module/%s", driver), F_OK,
+			      0) < 0) {
 		fake_directory(fake, text);
 		print(text, "sys/bus/pci/drivers/%s/module", driver);
 		fake_link(fake, text, print(target, "../../../../module/%s", driver));
@@ -214,7 +218,8 @@ void fake_function(struct fake *fake, const char *row)
 	size_t count = 0;
 
 	print(copy, "%s", row);
-	for (char *word = strtok_r(copy, " ", &rest); word; word = strtok_r(NULL, " ", &rest)) {
+	for (char *word = strtok_r(copy, " ", &rest); word;
+		word = strtok_r(NULL, " ", &rest)) {
 		assert_true(count < 8);
 		words[count++] = word;
 	}

@@ -31,7 +31,7 @@ void fake_remove(struct fake *fake, const char *path);
  */
 void fake_function(struct fake *fake, const char *row);
 
-/* A block device at a path below /sys/devices, as "pci0000:00/.../block/sda/sda1" "8:1". */
+/* A block device at a path below /sys/devices, as ".../block/sda/sda1" "8:1". */
 void fake_block(struct fake *fake, const char *path, const char *number);
 
 /* An NVMe subsystem of /sys/devices/virtual with one controller at a path below

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "sim_machine.h"
 
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
+
 #include <cmocka.h>
 
 #include <errno.h>
@@ -32,8 +33,8 @@ static void add_driver(struct sim *sim, const char *driver)
 	set(sim->registered[sim->registered_count++], driver);
 }
 
-void sim_begin(struct sim *sim, const struct machine *machine, const char *const natives[],
-	const struct sim_traits *traits)
+void sim_begin(struct sim *sim, const struct machine *machine,
+	const char *const natives[], const struct sim_traits *traits)
 {
 	*sim = (struct sim){.traits = *traits};
 	assert_true(machine->count <= SIM_DEVICES_MAX);
@@ -149,10 +150,12 @@ static bool sim_present(void *context, const char *driver)
 {
 	struct sim *sim = context;
 
-	return record(sim, SIM_PRESENT, NULL, driver) == 0 && sim_is_registered(sim, driver);
+	return record(sim, SIM_PRESENT, NULL, driver) == 0 &&
+	       sim_is_registered(sim, driver);
 }
 
-static int sim_unbind(void *context, const struct pci_address *address, const char *driver)
+static int sim_unbind(
+	void *context, const struct pci_address *address, const char *driver)
 {
 	struct sim *sim = context;
 	struct sim_device *device = known(sim, address);

@@ -72,8 +72,8 @@ struct sim {
  * As the machine was scanned. NATIVES has a driver for each function in order of
  * address, "" for none; they are registered, as is every driver that holds a device.
  */
-void sim_begin(struct sim *sim, const struct machine *machine, const char *const natives[],
-	const struct sim_traits *traits);
+void sim_begin(struct sim *sim, const struct machine *machine,
+	const char *const natives[], const struct sim_traits *traits);
 
 struct effects sim_effects(struct sim *sim);
 

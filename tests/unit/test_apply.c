@@ -4,10 +4,11 @@
 #include "machine_builder.h"
 #include "sim_machine.h"
 
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
+
 #include <cmocka.h>
 
 #include <errno.h>
@@ -29,8 +30,7 @@ struct situation {
 
 static const struct situation situations[] = {
 	{"nothing bound", "01:00.0\n", {"01:00.0 10de:2206 030000 1 -", STRANGER},
-		{"nouveau", "igb"}, {0},
-		"vfio-pci igb"},
+		{"nouveau", "igb"}, {0}, "vfio-pci igb"},
 	{"nothing bound, no host driver", "01:00.0\n",
 		{"01:00.0 10de:2206 030000 1 -", STRANGER}, {"", "igb"}, {0},
 		"vfio-pci igb"},
@@ -38,43 +38,34 @@ static const struct situation situations[] = {
 		{"01:00.0 8086:1533 020000 1 igb idle", STRANGER}, {"igb", "igb"}, {0},
 		"vfio-pci igb"},
 	{"already there", "01:00.0\n02:00.0\n",
-		{"01:00.0 1:1 030000 1 vfio-pci override=vfio-pci", "02:00.0 1:2 030000 2 -",
-			STRANGER},
-		{"nouveau", "", "igb"}, {0},
-		"vfio-pci vfio-pci igb"},
+		{"01:00.0 1:1 030000 1 vfio-pci override=vfio-pci",
+			"02:00.0 1:2 030000 2 -", STRANGER},
+		{"nouveau", "", "igb"}, {0}, "vfio-pci vfio-pci igb"},
 	{"on the driver without an override", "01:00.0\n",
 		{"01:00.0 1:1 030000 1 vfio-pci", STRANGER}, {"nouveau", "igb"}, {0},
 		"vfio-pci igb"},
 	{"two of a group", "01:00.*\n",
 		{"01:00.0 1:1 030000 1 -", "01:00.1 1:2 040300 1 snd_hda_intel idle",
 			STRANGER},
-		{"nouveau", "snd_hda_intel", "igb"}, {0},
-		"vfio-pci vfio-pci igb"},
+		{"nouveau", "snd_hda_intel", "igb"}, {0}, "vfio-pci vfio-pci igb"},
 	{"a host driver grabs it", "01:00.0\n02:00.0\n",
 		{"01:00.0 1:1 030000 1 -", "02:00.0 1:2 030000 2 -", STRANGER},
-		{"nouveau", "", "igb"}, {.grab = true},
-		"nouveau vfio-pci igb"},
+		{"nouveau", "", "igb"}, {.grab = true}, "nouveau vfio-pci igb"},
 	{"probed in vain", "01:00.0\n02:00.0 unbind=always\n",
 		{"01:00.0 1:1 030000 1 -", "02:00.0 1:2 030000 2 amdgpu", STRANGER},
-		{"nouveau", "amdgpu", "igb"}, {.refuse = EINVAL},
-		"nouveau amdgpu igb"},
+		{"nouveau", "amdgpu", "igb"}, {.refuse = EINVAL}, "nouveau amdgpu igb"},
 	{"loaded in vain", "01:00.0\n02:00.0\n",
 		{"01:00.0 1:1 030000 1 -", "02:00.0 1:2 020000 2 igb idle", STRANGER},
-		{"nouveau", "igb", "igb"}, {.load_is_empty = true},
-		"nouveau igb igb"},
-	{"unbound in vain", "01:00.0\n",
-		{"01:00.0 1:1 020000 1 igb idle", STRANGER}, {"igb", "igb"},
-		{.keeps_on = true},
-		"igb igb"},
+		{"nouveau", "igb", "igb"}, {.load_is_empty = true}, "nouveau igb igb"},
+	{"unbound in vain", "01:00.0\n", {"01:00.0 1:1 020000 1 igb idle", STRANGER},
+		{"igb", "igb"}, {.keeps_on = true}, "igb igb"},
 	{"other overrides before", "01:00.0\n02:00.0\n",
 		{"01:00.0 1:1 030000 1 - override=nouveau",
 			"02:00.0 1:2 030000 2 - override=vfio-pci", STRANGER},
-		{"nouveau", "nouveau", "igb"}, {.refuse = EBUSY},
-		"nouveau nouveau igb"},
+		{"nouveau", "nouveau", "igb"}, {.refuse = EBUSY}, "nouveau nouveau igb"},
 	{"two drivers", "01:00.0\n02:00.0 driver=pci-stub\n",
 		{"01:00.0 1:1 030000 1 -", "02:00.0 1:2 020000 2 igb idle", STRANGER},
-		{"nouveau", "igb", "igb"}, {0},
-		"vfio-pci pci-stub igb"},
+		{"nouveau", "igb", "igb"}, {0}, "vfio-pci pci-stub igb"},
 };
 #define SITUATIONS (sizeof(situations) / sizeof(situations[0]))
 
@@ -106,7 +97,8 @@ static void explain(const struct trial *trial)
 	print_error("situation: %s\n", trial->situation->name);
 	for (unsigned i = 0; i < SIM_FAULTS_MAX; i++)
 		if (trial->sim.faults[i].error)
-			print_error("fault: %s %u: %s\n", kinds[trial->sim.faults[i].kind],
+			print_error("fault: %s %u: %s\n",
+				kinds[trial->sim.faults[i].kind],
 				trial->sim.faults[i].index,
 				strerror(trial->sim.faults[i].error));
 	for (unsigned i = 0; i < trial->sim.call_count; i++) {
@@ -124,12 +116,12 @@ static void explain(const struct trial *trial)
 			trial->findings.items[i].text);
 }
 
-#define check(trial, condition)                                                            \
-	do {                                                                               \
-		if (!(condition)) {                                                        \
-			explain(trial);                                                    \
-			fail_msg("%s", #condition);                                        \
-		}                                                                          \
+#define check(trial, condition)                                                          \
+	do {                                                                             \
+		if (!(condition)) {                                                      \
+			explain(trial);                                                  \
+			fail_msg("%s", #condition);                                      \
+		}                                                                        \
 	} while (0)
 
 static const struct plan_device *planned(
@@ -151,8 +143,11 @@ static const struct plan_device *planned(
  */
 static void check_order(const struct trial *trial)
 {
-	static const int ranks[SIM_KIND_COUNT] = {[SIM_OVERRIDE] = 1, [SIM_LOAD] = 2,
-		[SIM_UNBIND] = 3, [SIM_PROBE] = 4, [SIM_BIND] = 5};
+	static const int ranks[SIM_KIND_COUNT] = {[SIM_OVERRIDE] = 1,
+		[SIM_LOAD] = 2,
+		[SIM_UNBIND] = 3,
+		[SIM_PROBE] = 4,
+		[SIM_BIND] = 5};
 	bool giving_back = false;
 	int rank = 0;
 
@@ -163,10 +158,12 @@ static void check_order(const struct trial *trial)
 
 		if (call->kind == SIM_PRESENT || call->kind == SIM_READ)
 			continue;
-		if (call->kind == SIM_OVERRIDE && strcmp(call->text, device->rule->driver))
+		if (call->kind == SIM_OVERRIDE &&
+			strcmp(call->text, device->rule->driver))
 			giving_back = true;
 		if (giving_back) {
-			check(trial, call->kind == SIM_OVERRIDE || call->kind == SIM_PROBE);
+			check(trial,
+				call->kind == SIM_OVERRIDE || call->kind == SIM_PROBE);
 			continue;
 		}
 		check(trial, call->kind != SIM_UNBIND || call->awaited);
@@ -270,7 +267,8 @@ static void trial_begin(struct trial *trial, const struct situation *situation)
 	*trial = (struct trial){.situation = situation};
 	scene_plan(&trial->scene, situation->config, situation->rows);
 	assert_true(trial->scene.plan.device_count > 0);
-	assert_int_equal(findings_count(&trial->scene.findings, VERDICT_REFUSED, NULL), 0);
+	assert_int_equal(
+		findings_count(&trial->scene.findings, VERDICT_REFUSED, NULL), 0);
 }
 
 static void trial_run(struct trial *trial, const struct sim_fault faults[SIM_FAULTS_MAX])

@@ -5,17 +5,19 @@
 #include "machine_builder.h"
 #include "sim_machine.h"
 
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
+
 #include <cmocka.h>
 
 #include <errno.h>
 #include <string.h>
 
-#define GPU     "01:00.0 10de:2206 030000 1 -"
-#define NATIVES (const char *const[]){"nouveau", "igb", ""}
+#define GPU "01:00.0 10de:2206 030000 1 -"
+
+static const char *const natives[] = {"nouveau", "igb", ""};
 
 static void run(struct scene *scene, struct sim *sim, struct sim_fault fault)
 {
@@ -30,13 +32,13 @@ static void begin(struct scene *scene, struct sim *sim, const char *config,
 	const char *const rows[], struct sim_traits traits)
 {
 	scene_plan(scene, config, rows);
-	sim_begin(sim, &scene->machine, NATIVES, &traits);
+	sim_begin(sim, &scene->machine, natives, &traits);
 }
 
 static unsigned writes(const struct sim *sim)
 {
-	return sim->counts[SIM_OVERRIDE] + sim->counts[SIM_LOAD] + sim->counts[SIM_UNBIND] +
-	       sim->counts[SIM_PROBE] + sim->counts[SIM_BIND];
+	return sim->counts[SIM_OVERRIDE] + sim->counts[SIM_LOAD] +
+	       sim->counts[SIM_UNBIND] + sim->counts[SIM_PROBE] + sim->counts[SIM_BIND];
 }
 
 static void test_bound(void **state)
@@ -103,15 +105,19 @@ static void test_reasons(void **state)
 		const char *parts[3];
 	} rows[] = {
 		{{SIM_OVERRIDE, 0, EROFS, false}, {0},
-			{"driver_override could not be written", "read-only", "given back"}},
+			{"driver_override could not be written", "read-only",
+				"given back"}},
 		{{SIM_LOAD, 0, EKEYREJECTED, false}, {0},
 			{"could not be loaded", "signature", "given back to nouveau"}},
 		{{SIM_LOAD, 0, ENOENT, false}, {0},
-			{"could not be loaded", "rebuild the image", "given back to nouveau"}},
+			{"could not be loaded", "rebuild the image",
+				"given back to nouveau"}},
 		{{SIM_LOAD, 0, ETIMEDOUT, false}, {0},
-			{"could not be loaded", "never returned", "given back to nouveau"}},
+			{"could not be loaded", "never returned",
+				"given back to nouveau"}},
 		{{0}, {.load_is_empty = true},
-			{"could not be loaded", "correct driver=", "given back to nouveau"}},
+			{"could not be loaded",
+				"correct driver=", "given back to nouveau"}},
 		{{0}, {.refuse = EINVAL},
 			{"did not bind it", "no IOMMU group", "given back to nouveau"}},
 		{{0}, {.refuse = EBUSY},
@@ -141,7 +147,7 @@ static void test_reasons(void **state)
 	}
 }
 
-/* Where the module that virtual machines need is missing, devices are taken all the same. */
+/* Where the module that virtual machines need is missing, devices are still taken. */
 static void test_backend_missing(void **state)
 {
 	struct scene scene;
@@ -182,8 +188,8 @@ static void test_not_let_go(void **state)
 		(struct sim_traits){.keeps_on = true});
 	run(&scene, &sim, (struct sim_fault){0});
 	assert_contains(findings_first(&scene.findings, VERDICT_FAILED, "03:00.0")->text,
-		"could not be taken from its driver (vfio-pci): the driver is still on the "
-		"device; given back to igb");
+		"could not be taken from its driver (vfio-pci): the driver is still on "
+		"the device; given back to igb");
 	scene_clear(&scene);
 }
 
@@ -207,7 +213,8 @@ static void test_probe_of_giving_back_fails(void **state)
 	struct sim sim;
 
 	(void)state;
-	begin(&scene, &sim, "01:00.0\n", ROWS(GPU), (struct sim_traits){.refuse = EINVAL});
+	begin(&scene, &sim, "01:00.0\n", ROWS(GPU),
+		(struct sim_traits){.refuse = EINVAL});
 	run(&scene, &sim, (struct sim_fault){SIM_PROBE, 1, EROFS, false});
 	assert_true(sim.faults[0].hit);
 	assert_contains(findings_first(&scene.findings, VERDICT_FAILED, "01:00.0")->text,

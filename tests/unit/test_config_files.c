@@ -5,10 +5,11 @@
 #include "fake_sysfs.h"
 #include "machine_builder.h"
 
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
+
 #include <cmocka.h>
 
 #include <stdio.h>
@@ -94,9 +95,9 @@ static void test_order(void **state)
 	read_files();
 	assert_int_equal(config.problem_count, 0);
 	assert_string_equal(rules(),
-		"/" MAIN ":01 /" MAIN ":02 /" RUN "10-b.conf:03 /" ETC "20-a.conf:04 /" LIB
-		"50-c.conf:05 /" RUN "9.conf:08 /" ETC "Z.conf:06 /" ETC "a.conf:07 /" LIB
-		"\xc3\xa4.conf:09");
+		"/" MAIN ":01 /" MAIN ":02 /" RUN "10-b.conf:03 /" ETC
+		"20-a.conf:04 /" LIB "50-c.conf:05 /" RUN "9.conf:08 /" ETC
+		"Z.conf:06 /" ETC "a.conf:07 /" LIB "\xc3\xa4.conf:09");
 	assert_int_equal(config.rules[1].source.line, 2);
 	assert_false(config.incomplete);
 }
@@ -217,7 +218,8 @@ static void test_unusable(void **state)
 		const char *words;
 	} rows[] = {{make_directory, "is a directory"}, {make_fifo, "no regular file"},
 		{make_loop, "loop of symbolic links"}, {make_dangling, "No such file"},
-		{make_through_file, "Not a directory"}, {make_large, "larger than 65536"}};
+		{make_through_file, "Not a directory"},
+		{make_large, "larger than 65536"}};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -312,7 +314,8 @@ static void read_cmdline(void)
 static void test_cmdline(void **state)
 {
 	(void)state;
-	fake_file(&fake, "proc/cmdline", "quiet vfio_early.take=01:00.0 vfio_early=dry-run\n");
+	fake_file(&fake, "proc/cmdline",
+		"quiet vfio_early.take=01:00.0 vfio_early=dry-run\n");
 	read_cmdline();
 	assert_int_equal(config.mode, RUN_DRY);
 	assert_int_equal(config.rule_count, 1);

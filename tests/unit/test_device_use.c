@@ -5,10 +5,11 @@
 #include "machine_builder.h"
 #include "scan/block_facts.h"
 
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
+
 #include <cmocka.h>
 
 #include <stdio.h>
@@ -121,8 +122,8 @@ static void test_mounted_btrfs(void **state)
 	fake_file(&fake, "proc/self/mountinfo",
 		"21 1 8:17 / / rw - ext4 /dev/sdb1 rw\n"
 		"36 21 0:45 / /data rw,noatime - btrfs /dev/sda1 rw,subvol=/\n");
-	fake_link(&fake, "sys/fs/btrfs/0a5b/devices/sda1", "../../../../devices/" HERE_SDA
-							   "/sda1");
+	fake_link(&fake, "sys/fs/btrfs/0a5b/devices/sda1",
+		"../../../../devices/" HERE_SDA "/sda1");
 	assert_int_equal(use_of(STORAGE), USE_BUSY);
 	assert_contains(function.use_text, "sda1");
 }
@@ -134,10 +135,10 @@ static void test_mounted_btrfs_member(void **state)
 	add_disks();
 	fake_file(&fake, "proc/self/mountinfo",
 		"36 1 0:45 / /data rw,noatime - btrfs /dev/sdb1 rw,subvol=/\n");
-	fake_link(&fake, "sys/fs/btrfs/0a5b/devices/sda1", "../../../../devices/" HERE_SDA
-							   "/sda1");
-	fake_link(&fake, "sys/fs/btrfs/0a5b/devices/sdb1", "../../../../devices/" ELSE_SDB
-							   "/sdb1");
+	fake_link(&fake, "sys/fs/btrfs/0a5b/devices/sda1",
+		"../../../../devices/" HERE_SDA "/sda1");
+	fake_link(&fake, "sys/fs/btrfs/0a5b/devices/sdb1",
+		"../../../../devices/" ELSE_SDB "/sdb1");
 	assert_int_equal(use_of(STORAGE), USE_BUSY);
 	assert_contains(function.use_text, "sda1");
 }
@@ -149,8 +150,8 @@ static void test_swap(void **state)
 
 	(void)state;
 	add_disks();
-	snprintf(text, sizeof(text), "%s/dev/sda1                               partition\t9\t0\n",
-		head);
+	snprintf(text, sizeof(text),
+		"%s/dev/sda1                               partition\t9\t0\n", head);
 	fake_file(&fake, "proc/swaps", text);
 	assert_int_equal(use_of(STORAGE), USE_BUSY);
 	assert_string_equal(function.use_text, "sda1 is in use as swap");
@@ -184,9 +185,10 @@ static void test_root_here(void **state)
 static void test_root_unknown(void **state)
 {
 	static const char *const lines[] = {"", "quiet\n", "root=/dev/sdz1\n",
-		"root=/dev/mapper/vg-root\n", "root=UUID=11111111-2222-3333-4444-555555555555\n",
-		"root=LABEL=no-such-label-here\n", "root=PARTUUID=deadbeef-77\n", "root=zfs:x\n",
-		"root=\n", "root\n", "root=8:17\n"};
+		"root=/dev/mapper/vg-root\n",
+		"root=UUID=11111111-2222-3333-4444-555555555555\n",
+		"root=LABEL=no-such-label-here\n", "root=PARTUUID=deadbeef-77\n",
+		"root=zfs:x\n", "root=\n", "root\n", "root=8:17\n"};
 
 	(void)state;
 	add_disks();
@@ -234,7 +236,8 @@ static void test_multipath(void **state)
 	(void)state;
 	fake_subsystem(&fake, "nvme-subsys0", HERE "/nvme/nvme0");
 	fake_block(&fake, "virtual/nvme-subsystem/nvme-subsys0/nvme0n1", "259:0");
-	fake_block(&fake, "virtual/nvme-subsystem/nvme-subsys0/nvme0n1/nvme0n1p1", "259:1");
+	fake_block(
+		&fake, "virtual/nvme-subsystem/nvme-subsys0/nvme0n1/nvme0n1p1", "259:1");
 	fake_block(&fake, ELSE_SDB, "8:16");
 	fake_block(&fake, ELSE_SDB "/sdb1", "8:17");
 	fake_file(&fake, "proc/cmdline", ROOT_ELSEWHERE);

@@ -3,10 +3,11 @@
  * Includes the source itself, with every call that takes a path led below a directory of
  * the test: /run of the host is not touched. Do not link boot/report_file.c.
  */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
+
 #include <cmocka.h>
 
 #include "fake_sysfs.h"
@@ -40,11 +41,11 @@ static int failing_rename(const char *from, const char *to)
 	return rename_error ? -1 : rename(from, to);
 }
 
-#define open(path, ...)     open(below(path), __VA_ARGS__)
-#define mkdir(path, mode)   mkdir(below(path), mode)
-#define access(path, mode)  access(below(path), mode)
-#define unlink(path)        unlink(below(path))
-#define rename(from, to)    failing_rename(below(from), below(to))
+#define open(path, ...)    open(below(path), __VA_ARGS__)
+#define mkdir(path, mode)  mkdir(below(path), mode)
+#define access(path, mode) access(below(path), mode)
+#define unlink(path)       unlink(below(path))
+#define rename(from, to)   failing_rename(below(from), below(to))
 #include "boot/report_file.c"
 #undef open
 #undef mkdir

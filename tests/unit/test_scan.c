@@ -4,10 +4,11 @@
 #include "fake_sysfs.h"
 #include "machine_builder.h"
 
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
+
 #include <cmocka.h>
 
 #include <errno.h>
@@ -240,7 +241,8 @@ static void wanted(const char *config_text, const struct scan_observer *observer
 
 	scan(machine.count);
 	assert_int_equal(
-		config_add_file(&config, SCENE_FILE, config_text, strlen(config_text)), 0);
+		config_add_file(&config, SCENE_FILE, config_text, strlen(config_text)),
+		0);
 	assert_int_equal(config.problem_count, 0);
 	assert_int_equal(selection_make(&config, &machine, &selection, &findings), 0);
 	scan_wanted(fake.root, observer, &selection);
@@ -279,7 +281,8 @@ static void test_wanted(void **state)
 {
 	(void)state;
 	fake_function(&fake, GPU " 10de:2206 030000 group=1 driver-built-in=nouveau");
-	fake_function(&fake, PORT "/0000:01:00.1 10de:1aef 040300 group=1 driver=snd_hda_intel");
+	fake_function(&fake,
+		PORT "/0000:01:00.1 10de:1aef 040300 group=1 driver=snd_hda_intel");
 	fake_function(&fake, NIC " 8086:15b8 020000 group=2 driver=e1000e");
 	fake_interface(&fake, NIC "/net/eth0", "0x1003");
 	scan(3);

@@ -3,10 +3,11 @@
 
 #include "fake_sysfs.h"
 
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
+
 #include <cmocka.h>
 
 #include <errno.h>
@@ -158,7 +159,8 @@ static void test_files(void **state)
 	assert_int_equal(read_length(proc_read, root, "etc/ten", 9), -EFBIG);
 	assert_int_equal(read_length(proc_read, root, "etc/dir", 10), -EISDIR);
 	/* A real file of procfs, whose size is 0. */
-	assert_true(read_length(proc_read, AT_FDCWD, "/proc/self/mountinfo", 1 << 20) > 0);
+	assert_true(
+		read_length(proc_read, AT_FDCWD, "/proc/self/mountinfo", 1 << 20) > 0);
 	assert_true(read_length(file_read, AT_FDCWD, "/proc/self/status", 1 << 20) > 0);
 }
 
@@ -208,7 +210,8 @@ static void test_directories(void **state)
 	assert_int_equal(dir_for_each(fake->root, "sys/many", visit, &visits), 7);
 	assert_int_equal(visits.count, 2);
 	assert_int_equal(dir_for_each(fake->root, "sys/none", visit, &visits), -ENOENT);
-	assert_int_equal(dir_for_each(fake->root, "sys/many/a", visit, &visits), -ENOTDIR);
+	assert_int_equal(
+		dir_for_each(fake->root, "sys/many/a", visit, &visits), -ENOTDIR);
 	assert_int_equal(dir_for_each(fake->root, "sys/fifo", visit, &visits), -ENOTDIR);
 	assert_int_equal(visits.count, 2);
 }
