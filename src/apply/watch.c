@@ -18,6 +18,8 @@
 #define LIMIT_MS_PROBE 5000
 /* What a module load has to leave for giving devices back. */
 #define RESERVE_MS 2000
+/* What a killed child gets to be gone. */
+#define LIMIT_MS_DYING 100
 
 uint64_t now_ms(void)
 {
@@ -27,13 +29,15 @@ uint64_t now_ms(void)
 	return (uint64_t)time.tv_sec * 1000 + (uint64_t)time.tv_nsec / 1000000;
 }
 
-static bool same_call(const struct call *a, const struct call *b)
+static bool would_hang(const struct call *call, const struct call *hung)
 {
-	if ((a->kind == CALL_LOAD) != (b->kind == CALL_LOAD))
+	if ((call->kind == CALL_LOAD) != (hung->kind == CALL_LOAD))
 		return false;
-	if (a->kind == CALL_LOAD)
-		return strcmp(a->name, b->name) == 0;
-	return pci_address_compare(&a->address, &b->address) == 0;
+	if (call->kind == CALL_LOAD)
+		return strcmp(call->name, hung->name) == 0;
+	if (call->kind == CALL_SCAN && hung->kind != CALL_SCAN)
+		return false;
+	return pci_address_compare(&call->address, &hung->address) == 0;
 }
 
 static uint64_t limit_of(const struct watch *watch, enum call_kind kind)
@@ -52,6 +56,7 @@ static uint64_t limit_of(const struct watch *watch, enum call_kind kind)
 		limit = now + LIMIT_MS_PROBE;
 		break;
 	case CALL_NONE:
+	case CALL_SCAN:
 	case CALL_READ:
 	case CALL_OVERRIDE:
 	case CALL_UNBIND:
@@ -70,7 +75,7 @@ bool watch_enter(struct watch *watch, enum call_kind kind,
 	if (name)
 		snprintf(call.name, sizeof(call.name), "%s", name);
 	for (unsigned i = 0; i < watch->hung_count; i++)
-		if (same_call(&call, &watch->hung[i]))
+		if (would_hang(&call, &watch->hung[i]))
 			return false;
 	watch->call = call;
 	atomic_store(&watch->call_limit_ms, limit_of(watch, kind));
@@ -91,6 +96,7 @@ void call_words(const struct call *call, char out[WATCH_WORDS_MAX])
 	case CALL_NONE:
 		snprintf(out, WATCH_WORDS_MAX, "no kernel call");
 		break;
+	case CALL_SCAN:
 	case CALL_READ:
 		snprintf(out, WATCH_WORDS_MAX, "reading the attributes of %s", address);
 		break;
@@ -164,6 +170,25 @@ static bool has_ended(const struct watch *watch, pid_t pid, enum child_end *ret_
 	return true;
 }
 
+/*
+ * Leaves a child behind. It gets a moment to die, as it does unless its call really never
+ * returns; the call is noted as hung only if it is still the one that ran out of time.
+ */
+static enum child_end abandon(
+	struct watch *watch, pid_t pid, struct pollfd *poll_fd, uint64_t limit)
+{
+	enum child_end end;
+
+	kill(pid, SIGKILL);
+	(void)poll(poll_fd, poll_fd->fd >= 0 ? 1 : 0, LIMIT_MS_DYING);
+	if (has_ended(watch, pid, &end) && end == CHILD_DONE)
+		return end;
+	if (limit != 0 && atomic_load(&watch->call_limit_ms) == limit &&
+		watch->hung_count < WATCH_HUNG_MAX)
+		watch->hung[watch->hung_count++] = watch->call;
+	return now_ms() >= watch->deadline_ms ? CHILD_LATE : CHILD_HUNG;
+}
+
 static enum child_end wait_for(struct watch *watch, pid_t pid)
 {
 	int fd = (int)syscall(SYS_pidfd_open, pid, 0);
@@ -174,8 +199,7 @@ static enum child_end wait_for(struct watch *watch, pid_t pid)
 		uint64_t now = now_ms(), limit = atomic_load(&watch->call_limit_ms);
 
 		if (now >= watch->deadline_ms || (limit != 0 && now >= limit)) {
-			end = now >= watch->deadline_ms ? CHILD_LATE : CHILD_HUNG;
-			kill(pid, SIGKILL);
+			end = abandon(watch, pid, &poll_fd, limit);
 			break;
 		}
 		/* Without pidfd_open (before Linux 5.3) look every 10 ms. */
@@ -184,14 +208,6 @@ static enum child_end wait_for(struct watch *watch, pid_t pid)
 	if (fd >= 0)
 		close(fd);
 	return end;
-}
-
-static void note_hung(struct watch *watch)
-{
-	if (atomic_load(&watch->call_limit_ms) == 0 ||
-		watch->hung_count == WATCH_HUNG_MAX)
-		return;
-	watch->hung[watch->hung_count++] = watch->call;
 }
 
 enum watch_end watch_run(uint64_t deadline_ms,
@@ -209,8 +225,10 @@ enum watch_end watch_run(uint64_t deadline_ms,
 	while (watch->attempt < WATCH_ATTEMPTS_MAX) {
 		pid_t pid = start(watch, job, context);
 
-		if (pid < 0)
+		if (pid < 0 && watch->attempt == 1)
 			return WATCH_NO_CHILD;
+		if (pid < 0)
+			break;
 		switch (wait_for(watch, pid)) {
 		case CHILD_DONE:
 			return WATCH_DONE;
@@ -218,10 +236,8 @@ enum watch_end watch_run(uint64_t deadline_ms,
 			watch->crashes++;
 			break;
 		case CHILD_HUNG:
-			note_hung(watch);
 			break;
 		case CHILD_LATE:
-			note_hung(watch);
 			return WATCH_DEADLINE;
 		}
 	}

@@ -25,7 +25,8 @@
 
 enum call_kind {
 	CALL_NONE,
-	CALL_READ,     /* attributes of a function */
+	CALL_SCAN,     /* attributes of a function that take no lock */
+	CALL_READ,     /* attributes that take the device's lock */
 	CALL_OVERRIDE, /* driver_override */
 	CALL_UNBIND,
 	CALL_PROBE,
@@ -60,7 +61,8 @@ enum watch_end {
 
 /*
  * Announces a call. False: this call, or another one on the same device, never returned
- * before; leave it out.
+ * before; leave it out. CALL_SCAN waits for nobody's lock, so only itself speaks against
+ * it.
  */
 bool watch_enter(struct watch *watch, enum call_kind kind,
 	const struct pci_address *address, const char *name);

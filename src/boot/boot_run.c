@@ -25,14 +25,15 @@ static void note_module(void *context, const char *text)
 	note(context, SEVERITY_NOTICE, text);
 }
 
-static bool observe(void *context, const struct pci_address *address)
+static bool observe(void *context, enum scan_part part, const struct pci_address *address)
 {
 	struct watch *watch = context;
 
 	if (!watch)
 		return true;
 	watch_leave(watch);
-	return watch_enter(watch, CALL_READ, address, NULL);
+	return watch_enter(
+		watch, part == SCAN_WITH_LOCK ? CALL_READ : CALL_SCAN, address, NULL);
 }
 
 static void add_problems(const struct config *config, struct findings *findings)

@@ -23,7 +23,7 @@
 
 #define CMDLINE_NAME "kernel command line"
 
-/* Returns 0 or -ENOMEM. */
+/* Returns 0 or -ENOMEM. With a LENGTH over the limit BYTES is not looked at. */
 int cmdline_parse(struct config *config, const char *bytes, size_t length);
 
 /*

@@ -11,9 +11,11 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define BLOCK_DIR      "sys/class/block"
 #define SUBSYSTEM_DIR  "sys/class/nvme-subsystem"
+#define BTRFS_DIR      "sys/fs/btrfs"
 #define PROC_BYTES_MAX 1048576
 #define NAME_BYTES     64
 #define TAG_VALUE_MAX  128
@@ -122,6 +124,44 @@ static bool is_held(int dir, const char *name)
 	return dir_for_each(dir, path, any_entry, NULL) > 0;
 }
 
+static bool is_on_hardware(const char *link)
+{
+	return strstr(link, "/pci") || strstr(link, "/nvme-subsystem/");
+}
+
+static int visit_btrfs(void *context, int dir, const char *name)
+{
+	char path[SYSFS_TEXT_MAX];
+
+	snprintf(path, sizeof(path), "%s/devices/%s", name, (const char *)context);
+	return faccessat(dir, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/* A btrfs that is mounted: mountinfo has a number of its own for it, not the device's. */
+static bool in_btrfs(const struct block_search *search, const char *name)
+{
+	char device[NAME_BYTES];
+
+	snprintf(device, sizeof(device), "%s", name);
+	return dir_for_each(search->root, BTRFS_DIR, visit_btrfs, device) > 0;
+}
+
+/* Whoever uses a block device claims it: file systems, ZFS, md, dm (blkdev_get_by_dev()
+ * with FMODE_EXCL). */
+static bool is_claimed(const struct block_search *search, const char *name)
+{
+	char path[NAME_BYTES + 8];
+	int fd;
+
+	snprintf(path, sizeof(path), "dev/%.63s", name);
+	fd = openat(search->root, path,
+		O_RDONLY | O_EXCL | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0)
+		return errno == EBUSY;
+	close(fd);
+	return false;
+}
+
 static bool value_equals(blkid_probe probe, const char *key, const char *wanted)
 {
 	const char *value;
@@ -185,10 +225,10 @@ static int visit_block(void *context, int dir, const char *name)
 	char link[SYSFS_TEXT_MAX];
 
 	if (sysfs_read_link(dir, name, link, sizeof(link)) < 0)
-		return 0;
+		return found(search, USE_UNKNOWN, name, "could not be looked at");
 	if (!is_here(search, link)) {
 		/* A RAM disk or a loop device says nothing about controllers. */
-		if (strstr(link, "/pci") && search->tag.text[0] &&
+		if (is_on_hardware(link) && search->tag.text[0] &&
 			!search->root_elsewhere)
 			search->root_elsewhere = carries_root(search, name);
 		return 0;
@@ -199,6 +239,8 @@ static int visit_block(void *context, int dir, const char *name)
 		return found(search, USE_BUSY, name, "is in use as swap");
 	if (is_held(dir, name))
 		return found(search, USE_BUSY, name, "is in use by another block device");
+	if (in_btrfs(search, name) || is_claimed(search, name))
+		return found(search, USE_BUSY, name, "is in use");
 	if (search->tag.text[0] && carries_root(search, name))
 		return found(search, USE_BUSY, name, "is the root file system (root=)");
 	return 0;

@@ -101,7 +101,8 @@ static int add_name(void *context, int dir, const char *name)
 	size_t length = strlen(name), at = 0;
 
 	(void)dir;
-	if (length <= strlen(SUFFIX) || length >= NAME_MAX_BYTES ||
+	/* Names with a dot in front are editors' lock files and the like. */
+	if (name[0] == '.' || length <= strlen(SUFFIX) || length >= NAME_MAX_BYTES ||
 		strcmp(name + length - strlen(SUFFIX), SUFFIX) != 0)
 		return 0;
 	while (at < drop_ins->count && strcmp(drop_ins->names[at], name) < 0)
@@ -141,7 +142,7 @@ int config_files_read(struct config *config, int root)
 		return r;
 	for (size_t i = 0; i < sizeof(drop_in_dirs) / sizeof(drop_in_dirs[0]); i++) {
 		r = dir_for_each(root, drop_in_dirs[i], add_name, &drop_ins);
-		if (r < 0 && r != -ENOENT &&
+		if (r < 0 && (r != -ENOENT || is_dangling_link(root, drop_in_dirs[i])) &&
 			problem_of_file(config, drop_in_dirs[i], r) < 0)
 			return -ENOMEM;
 	}
@@ -164,6 +165,8 @@ int config_cmdline_read(struct config *config, int root)
 	size_t length;
 	int r = proc_read(root, "proc/cmdline", CMDLINE_BYTES_MAX, &bytes, &length);
 
+	if (r == -EFBIG)
+		return cmdline_parse(config, "", CMDLINE_BYTES_MAX + 1);
 	if (r == -ENOMEM)
 		return r;
 	if (r < 0)

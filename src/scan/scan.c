@@ -16,16 +16,19 @@
 #define IOMMU_DIR      "sys/class/iommu"
 #define PATH_MAX_BYTES 128
 #define DRIVER_UNSET   "(null)"
+/* Bound, but to what could not be read; no driver has such a name. */
+#define DRIVER_UNKNOWN "(unknown)"
 
 struct scan {
 	const struct scan_observer *observer;
 	struct machine *machine;
 };
 
-static bool enter(const struct scan_observer *observer, const struct pci_address *address)
+static bool enter(const struct scan_observer *observer, enum scan_part part,
+	const struct pci_address *address)
 {
 	return !observer || !observer->enter ||
-	       observer->enter(observer->context, address);
+	       observer->enter(observer->context, part, address);
 }
 
 static int hex_field(const char *text, size_t digits, uint64_t max, uint64_t *ret)
@@ -96,9 +99,10 @@ static int read_function(int dir, const char *name, struct pci_function *functio
 	if (r < 0)
 		return r;
 	snprintf(path, sizeof(path), "%s/driver", name);
-	if (sysfs_read_link_name(dir, path, function->driver, sizeof(function->driver)) <
-		0)
-		function->driver[0] = '\0';
+	r = sysfs_read_link_name(dir, path, function->driver, sizeof(function->driver));
+	if (r < 0)
+		snprintf(function->driver, sizeof(function->driver), "%s",
+			r == -ENOENT ? "" : DRIVER_UNKNOWN);
 	snprintf(path, sizeof(path), "%s/subordinate_bus_number", name);
 	function->is_bridge = faccessat(dir, path, F_OK, 0) == 0;
 	function->group = read_group(dir, name);
@@ -119,7 +123,7 @@ static int visit_function(void *context, int dir, const char *name)
 	if (!function)
 		return -ENOMEM;
 	function->address = address;
-	if (!enter(scan->observer, &address))
+	if (!enter(scan->observer, SCAN_WITHOUT_LOCK, &address))
 		function->unresponsive = true;
 	else if (read_function(dir, name, function) < 0)
 		scan->machine->count--;
@@ -174,7 +178,7 @@ void scan_wanted(
 
 		if (function->unresponsive)
 			continue;
-		if (!enter(observer, &function->address)) {
+		if (!enter(observer, SCAN_WITH_LOCK, &function->address)) {
 			function->unresponsive = true;
 			continue;
 		}

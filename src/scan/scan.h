@@ -13,10 +13,16 @@
 #include "core/machine.h"
 #include "core/selection.h"
 
+enum scan_part {
+	SCAN_WITHOUT_LOCK, /* of every function */
+	SCAN_WITH_LOCK,    /* may wait for the device's lock; of wanted functions */
+};
+
 struct scan_observer {
 	void *context;
 	/* Before a function's attributes are read; false: known to hang, leave it out. */
-	bool (*enter)(void *context, const struct pci_address *address);
+	bool (*enter)(
+		void *context, enum scan_part part, const struct pci_address *address);
 };
 
 /*

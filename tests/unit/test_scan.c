@@ -204,14 +204,15 @@ struct observed {
 	char text[256];
 };
 
-static bool observe(void *context, const struct pci_address *address)
+static bool observe(void *context, enum scan_part part, const struct pci_address *address)
 {
 	struct observed *observed = context;
 	char text[PCI_ADDRESS_TEXT_MAX];
 	size_t used = strlen(observed->text);
 
 	pci_address_format(address, text);
-	snprintf(observed->text + used, sizeof(observed->text) - used, "%s;", text);
+	snprintf(observed->text + used, sizeof(observed->text) - used, "%s%s;",
+		part == SCAN_WITH_LOCK ? "lock " : "", text);
 	return strcmp(text, observed->refuse) != 0;
 }
 
@@ -309,7 +310,7 @@ static void test_wanted_observer(void **state)
 	fake_function(&fake, NIC " 8086:15b8 020000 group=2 override=vfio-pci");
 	scan(2);
 	wanted("01:00.0\n", &observer);
-	assert_string_equal(observed.text, "0000:01:00.0;");
+	assert_string_equal(observed.text, "lock 0000:01:00.0;");
 	assert_true(at("01:00.0")->unresponsive);
 	assert_string_equal(at("01:00.0")->override, "");
 }
