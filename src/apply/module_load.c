@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "module_load.h"
 
+#include "core/cmdline.h"
+#include "scan/cleanup.h"
+#include "scan/sysfs_read.h"
+
 #include <errno.h>
+#include <fcntl.h>
 #include <libkmod.h>
 #include <stdio.h>
 #include <string.h>
@@ -86,6 +91,16 @@ static int instead_of_install(struct kmod_module *module, const char *command, v
 	return r == -EEXIST ? 0 : r;
 }
 
+static bool is_blacklisted(const char *name)
+{
+	cleanup_free char *bytes = NULL;
+	size_t length;
+
+	return proc_read(AT_FDCWD, "/proc/cmdline", CMDLINE_BYTES_MAX, &bytes, &length) ==
+		       0 &&
+	       cmdline_blacklists(bytes, length, name);
+}
+
 static int insert(const struct module_loader *loader, struct kmod_module *module)
 {
 	int r = kmod_module_probe_insert_module(module, KMOD_PROBE_APPLY_BLACKLIST, NULL,
@@ -98,10 +113,13 @@ static int insert(const struct module_loader *loader, struct kmod_module *module
 
 int module_load(const struct module_loader *loader, const char *name)
 {
-	struct kmod_ctx *library = open_library();
 	struct kmod_list *list = NULL, *item;
+	struct kmod_ctx *library;
 	int r;
 
+	if (is_blacklisted(name))
+		return -ECANCELED;
+	library = open_library();
 	if (!library)
 		return -ENOMEM;
 	r = kmod_module_new_from_lookup(library, name, &list);

@@ -75,14 +75,20 @@ static char dash(char c)
 	return (char)(c == '-' ? '_' : c);
 }
 
-static bool name_is(const struct parameter *parameter, const char *name)
+/* '-' and '_' are the same in names of parameters and modules. */
+static bool same_name(const char *text, size_t length, const char *name)
 {
-	if (strlen(name) != parameter->name_length)
+	if (strlen(name) != length)
 		return false;
-	for (size_t i = 0; i < parameter->name_length; i++)
-		if (dash(parameter->name[i]) != dash(name[i]))
+	for (size_t i = 0; i < length; i++)
+		if (dash(text[i]) != dash(name[i]))
 			return false;
 	return true;
+}
+
+static bool name_is(const struct parameter *parameter, const char *name)
+{
+	return same_name(parameter->name, parameter->name_length, name);
 }
 
 static bool value_is(const struct parameter *parameter, const char *text)
@@ -188,6 +194,38 @@ int cmdline_parse(struct config *config, const char *bytes, size_t length)
 			return r;
 	}
 	return 0;
+}
+
+static bool lists(const struct parameter *parameter, const char *module)
+{
+	const char *at = parameter->value;
+	size_t left = at ? parameter->value_length : 0;
+
+	while (left > 0) {
+		const char *comma = memchr(at, ',', left);
+		size_t word = comma ? (size_t)(comma - at) : left;
+
+		if (same_name(at, word, module))
+			return true;
+		if (!comma)
+			break;
+		at += word + 1;
+		left -= word + 1;
+	}
+	return false;
+}
+
+bool cmdline_blacklists(const char *bytes, size_t length, const char *module)
+{
+	static const char *const names[] = {
+		"modprobe.blacklist", "module_blacklist", "rd.driver.blacklist"};
+	struct parameter parameter;
+
+	while (next_parameter(&bytes, &length, &parameter))
+		for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+			if (name_is(&parameter, names[i]) && lists(&parameter, module))
+				return true;
+	return false;
 }
 
 const char *cmdline_value(

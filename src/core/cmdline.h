@@ -27,6 +27,14 @@
 int cmdline_parse(struct config *config, const char *bytes, size_t length);
 
 /*
+ * Whether the command line keeps a module from being loaded: modprobe.blacklist=,
+ * module_blacklist= or dracut's rd.driver.blacklist=. '-' and '_' are the same here,
+ * which they are neither to the kernel (blacklisted() in kernel/module/main.c) nor to
+ * libkmod: what the user wanted is clear all the same.
+ */
+bool cmdline_blacklists(const char *bytes, size_t length, const char *module);
+
+/*
  * The value of the last parameter called NAME, as root=; NULL where it is not there.
  * Not terminated: *ret_length bytes.
  */

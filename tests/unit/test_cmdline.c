@@ -303,6 +303,36 @@ static void test_value(void **state)
 	}
 }
 
+static void test_blacklists(void **state)
+{
+	static const struct {
+		const char *line;
+		bool listed;
+	} rows[] = {
+		{"quiet modprobe.blacklist=vfio-pci", true},
+		{"modprobe.blacklist=vfio_pci", true},
+		{"module_blacklist=nouveau,vfio-pci", true},
+		{"module-blacklist=vfio_pci,nouveau", true},
+		{"rd.driver.blacklist=a,vfio_pci,b", true},
+		{"modprobe.blacklist=nouveau modprobe.blacklist=vfio-pci", true},
+		{"modprobe.blacklist=\"vfio-pci\"", true},
+		{"", false},
+		{"modprobe.blacklist", false},
+		{"modprobe.blacklist=", false},
+		{"modprobe.blacklist=,", false},
+		{"modprobe.blacklist=vfio", false},
+		{"modprobe.blacklist=vfio-pci-core", false},
+		{"modprobe.blacklist=nouveau -- modprobe.blacklist=vfio-pci", false},
+		{"blacklist=vfio-pci vfio-pci.ids=10de:2206", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (cmdline_blacklists(rows[i].line, strlen(rows[i].line), "vfio-pci") !=
+			rows[i].listed)
+			fail_msg("%s", rows[i].line);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -315,6 +345,7 @@ int main(void)
 		cmocka_unit_test(test_over_long),
 		cmocka_unit_test(test_over_long_cuts_no_rule),
 		cmocka_unit_test(test_value),
+		cmocka_unit_test(test_blacklists),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
