@@ -57,6 +57,7 @@ class Cell:
     modprobe_d: Mapping[str, bytes] = field(default_factory=dict)
     kernel: Kernel = "distribution"
     module_format: Optional[str] = None
+    modules: str = "list"
     natives: bool = True
     without_modules: Sequence[str] = ()
     check: Optional[Check] = None
@@ -225,6 +226,9 @@ COMMAND_LINE = (
 )
 
 MODULES = (
+    # As the distribution builds it, with MODULES=most of initramfs.conf(5).
+    Cell("modules-most", top.TWIN_GPUS, b"01:00.0\n", on(GPU1), modules="most",
+         suites=[TRIXIE]),
     # Given back: a device whose override nobody serves is lost to the host as well.
     Cell("module-blacklist", top.TWIN_GPUS, b"01:00.0\n", log=[rf"^{GPU1} .*failed"],
          append=["module_blacklist=vfio_pci"], suites=EVERY),

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The table of image tests: what update-initramfs says and makes of good and broken input.
+
+Of every image is asserted, without a cell saying so: update-initramfs ended with 0, whatever
+was wrong, because its failure is dpkg's failure; our lines in its output are the ones that
+the cell names and no others; and where our boot script is in the image, it runs before udev's.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Mapping, Optional, Sequence
+
+from cells import DANGLING, DIRECTORY, EVERY, MASKED, UNREADABLE
+from images import BINARY, Image, ImageSpec
+
+CONFIG = "etc/vfio-early.conf"
+SCRIPT = "scripts/init-top/00-vfio-early"
+ORDER = "scripts/init-top/ORDER"
+RULE = b"01:00.0 id=1234:1111\n"
+
+
+@dataclass(frozen=True)
+class ImageCell:
+    """One image: its spec, our lines in the log, and files it must or must not hold."""
+
+    name: str
+    spec: Mapping[str, object]
+    warnings: Sequence[str] = ()
+    holds: Mapping[str, Optional[bytes]] = field(default_factory=dict)
+    lacks: Sequence[str] = ()
+    suites: Sequence[str] = EVERY
+
+
+def module(name: str) -> str:
+    """A pattern for a module's file, in whatever folder and format."""
+    return rf".*/{name}\.ko(\.(xz|zst|gz))?"
+
+
+ALL = (
+    ImageCell("good", {"config": RULE, "dropins": {"10-a.conf": b"02:00.0\n", "20-b.conf": None},
+                       "vendor_dropins": {"30-c.conf": b"keep 03:00.0\n"},
+                       "modprobe_d": {"test.conf": b"options vfio-pci disable_vga=1\n"}},
+              holds={BINARY: None, SCRIPT: None, CONFIG: RULE,
+                     "etc/vfio-early.conf.d/10-a.conf": b"02:00.0\n",
+                     "etc/vfio-early.conf.d/20-b.conf": b"/dev/null",
+                     "usr/lib/vfio-early.conf.d/30-c.conf": b"keep 03:00.0\n",
+                     "etc/modprobe.d/test.conf": None,
+                     module("vfio-pci"): None, module("vfio_iommu_type1"): None}),
+    ImageCell("other-driver", {"config": b"01:00.0 driver=pci-stub # driver=none\n"}),
+    ImageCell("no-config", {}, [r"there is no /etc/vfio-early\.conf, only vfio_early\.take="],
+              holds={BINARY: None, SCRIPT: None, module("vfio-pci"): None}, lacks=[CONFIG]),
+    ImageCell("config-masked", {"config": MASKED}, holds={CONFIG: b"/dev/null"}),
+    ImageCell("config-directory", {"config": DIRECTORY}, [r"/etc/vfio-early\.conf is not a regular"]),
+    ImageCell("config-dangling", {"config": DANGLING}, [r"/etc/vfio-early\.conf is not a regular"]),
+    ImageCell("config-unreadable", {"config": UNREADABLE},
+              [r"/etc/vfio-early\.conf (cannot be read|is not a regular)"]),
+    ImageCell("modules-missing",
+              {"config": RULE, "without_modules": ("vfio-pci", "vfio_iommu_type1")},
+              [r"has no module vfio-pci, so", r"has no module vfio_iommu_type1, so"],
+              holds={BINARY: None, CONFIG: RULE}),
+    ImageCell("driver-missing", {"config": b"01:00.0 driver=no-such-driver\n"},
+              [r"has no module no-such-driver, so the rules with driver=no-such-driver"]),
+    ImageCell("kernel-missing", {"config": RULE, "kernel": "missing"},
+              [r"has no module vfio-pci, so", r"has no module vfio_iommu_type1, so"]),
+    ImageCell("binary-missing", {"config": RULE, "binary": None},
+              [r"vfio-early-boot is missing, .*: reinstall vfio-early"], lacks=[BINARY]),
+)
+
+
+def spec(cell: ImageCell, suite: str, binary: object) -> ImageSpec:
+    return ImageSpec(**{"suite": suite, "binary": binary, **cell.spec})  # type: ignore[arg-type]
+
+
+def judge(cell: ImageCell, image: Image) -> list[str]:
+    """Everything about the image that is not as the cell expects."""
+    wrong = []
+    if image.status != 0:
+        wrong.append(f"update-initramfs ended with {image.status}")
+    lines = image.warnings()
+    wrong += [f"not said: {p}" for p in cell.warnings
+              if not any(re.search("W: vfio-early: .*" + p, line) for line in lines)]
+    wrong += [f"said: {line}" for line in lines
+              if not any(re.search(p, line) for p in cell.warnings)]
+    contents = image.contents()
+    if not contents:
+        return [*wrong, "the image is empty"]
+    for name, wanted in cell.holds.items():
+        found = [data for path, data in contents.items() if re.fullmatch(name, path)]
+        if not found:
+            wrong.append(f"the image lacks {name}")
+        elif wanted is not None and wanted not in found:
+            wrong.append(f"{name} is {found[0][:60]!r}")
+    wrong += [f"the image holds {name}" for name in cell.lacks if name in contents]
+    if SCRIPT in contents:
+        order = contents.get(ORDER, b"").decode()
+        ours, theirs = order.find(SCRIPT), order.find("scripts/init-top/udev")
+        if ours < 0 or theirs < 0 or ours > theirs:
+            wrong.append("our script does not run before udev's")
+    return wrong
