@@ -263,31 +263,37 @@ static void give_back(
 	snprintf(words, REASON_MAX, "given back to %s", driver[0] ? driver : "the host");
 }
 
-static const char *step_words(enum step step)
+/* What did not work, in words. */
+static void step_words(
+	const struct plan_device *device, enum step step, char out[REASON_MAX])
 {
 	switch (step) {
 	case STEP_OVERRIDE:
-		return "driver_override could not be written";
+		snprintf(out, REASON_MAX, "driver_override could not be written");
+		break;
 	case STEP_LOAD:
-		return "its driver could not be loaded";
+		snprintf(out, REASON_MAX, "%s could not be loaded", device->rule->driver);
+		break;
 	case STEP_UNBIND:
-		return "it could not be taken from its driver";
+		snprintf(out, REASON_MAX, "it could not be taken from %s",
+			device->function->driver);
+		break;
 	case STEP_BIND:
-		return "the driver did not bind it";
+		snprintf(out, REASON_MAX, "%s did not bind it", device->rule->driver);
+		break;
 	}
-	return "";
 }
 
 static void report_failure(struct run *run, size_t index)
 {
 	const struct plan_device *device = &run->plan->devices[index];
 	const struct progress *progress = &run->progress[index];
-	char words[REASON_MAX];
+	char what[REASON_MAX], words[REASON_MAX];
 
 	give_back(run, device, words);
+	step_words(device, progress->step, what);
 	finding_add(run->findings, SEVERITY_ERROR, VERDICT_FAILED, GUARD_NONE,
-		device->function, device->rule, "failed: %s (%s): %s; %s",
-		step_words(progress->step), device->rule->driver,
+		device->function, device->rule, "failed: %s: %s; %s", what,
 		errno_words(progress->step, progress->error), words);
 }
 

@@ -3,6 +3,7 @@
 
 #include "apply/apply.h"
 #include "apply/kernel_effects.h"
+#include "core/identity.h"
 #include "core/plan.h"
 #include "scan/config_files.h"
 #include "scan/scan.h"
@@ -57,22 +58,6 @@ static void add_debug(const struct config *config, struct findings *findings)
 	}
 }
 
-static void note_missing_identity(const struct config *config, struct findings *findings)
-{
-	for (size_t i = 0; i < config->rule_count; i++) {
-		const struct rule *rule = &config->rules[i];
-
-		if (rule->action != RULE_TAKE || rule->source.line == 0 ||
-			!rule_term(rule, TERM_ADDRESS) || rule_term(rule, TERM_ID))
-			continue;
-		finding_add(findings, SEVERITY_NOTICE, VERDICT_NOTE, GUARD_NONE, NULL,
-			rule,
-			"an address without an id: add id=VENDOR:DEVICE, or a card that "
-			"moves "
-			"in makes it name another device");
-	}
-}
-
 static void note_hung_calls(
 	const struct watch *watch, struct findings *findings, struct report *report)
 {
@@ -120,6 +105,7 @@ static int decide_and_act(const struct boot_options *options, struct watch *watc
 		scan_wanted(root, &observer, &selection);
 		if (watch)
 			watch_leave(watch);
+		identity_note(&selection, &report->findings);
 		r = plan_make(&machine, &selection, &plan, &report->findings);
 	}
 	if (r == 0 && (config->mode == RUN_DRY || options->plan_only))
@@ -173,7 +159,6 @@ static void run_with_config(const struct boot_options *options, struct watch *wa
 			"nothing "
 			"to do");
 	} else {
-		note_missing_identity(config, &report->findings);
 		r = decide_and_act(options, watch, root, config, report);
 		if (r < 0)
 			add_run_error(&report->findings, r);

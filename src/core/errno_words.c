@@ -65,7 +65,7 @@ static const struct words unbind_words[] = {
 
 /* vfio_pci_core_register_device(), vfio_register_group_dev(), really_probe(). */
 static const struct words bind_words[] = {
-	{EINVAL, "vfio-pci refuses it: no IOMMU group, a PCI bridge, or a device on its "
+	{EINVAL, "VFIO refuses it: no IOMMU group, a PCI bridge, or a device on its "
 		 "denylist"},
 	{EBUSY, "another driver holds it, or it is a physical function whose SR-IOV "
 		"virtual "

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "guards.h"
 
+#include "identity.h"
 #include "unbind_rules.h"
 
 #include <stdio.h>

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "selection.h"
 
+#include "identity.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,18 +33,6 @@ struct work {
 	size_t taken;
 };
 
-static bool says_where(const struct rule *rule)
-{
-	return rule_term(rule, TERM_ADDRESS) || rule_term(rule, TERM_PATH);
-}
-
-bool rule_identity_mismatch(const struct rule *rule, const struct pci_function *function)
-{
-	const struct term *id = rule_term(rule, TERM_ID);
-
-	return id && says_where(rule) && !pci_id_pattern_matches(&id->id, &function->id);
-}
-
 static int group_of(const struct machine *machine, const struct pci_address *address)
 {
 	const struct pci_function *function = machine_find(machine, address);
@@ -70,7 +60,7 @@ static bool term_holds(const struct work *work, const struct rule *rule,
 		return in_group(function, group_of(work->machine, &term->group_of));
 	case TERM_ID:
 		/* A keep rule protects only what it describes in full. */
-		return (says_where(rule) && rule->action == RULE_TAKE) ||
+		return (rule_says_where(rule) && rule->action == RULE_TAKE) ||
 		       pci_id_pattern_matches(&term->id, &function->id);
 	}
 	return false;

@@ -36,6 +36,3 @@ void selection_clear(struct selection *selection);
 /* The keep rule that protects a function of the machine, NULL without one. */
 const struct rule *selection_kept_by(const struct selection *selection,
 	const struct machine *machine, const struct pci_function *function);
-
-/* Whether the rule says where (address or path) and its id is not the one found there. */
-bool rule_identity_mismatch(const struct rule *rule, const struct pci_function *function);

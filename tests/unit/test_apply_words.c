@@ -188,7 +188,7 @@ static void test_not_let_go(void **state)
 		(struct sim_traits){.keeps_on = true});
 	run(&scene, &sim, (struct sim_fault){0});
 	assert_contains(findings_first(&scene.findings, VERDICT_FAILED, "03:00.0")->text,
-		"could not be taken from its driver (vfio-pci): the driver is still on "
+		"could not be taken from igb: the driver is still on "
 		"the device; given back to igb");
 	scene_clear(&scene);
 }

@@ -2,6 +2,7 @@
 /* Which of several rules owns a device, and what is said about the others. */
 #include "core/selection.h"
 
+#include "core/identity.h"
 #include "machine_builder.h"
 
 #include <setjmp.h>
