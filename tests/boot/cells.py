@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Callable, Mapping, Optional, Sequence, Union
 
 import topologies as top
+from disks import ROOT_UUID
 from topologies import Topology, address
 from verdict import Verdict
 
@@ -283,6 +284,38 @@ def native_cell(name: str, unbind: str, *taken: str,
                 check=native_first("e1000e", "xhci_pci", "bochs"), suites=suites)
 
 
+SATA_DISK, NVME_DRIVE = address(1), address(2)
+ROOT = f"root=UUID={ROOT_UUID}"
+
+
+def storage_cell(name: str, config: str, taken: Sequence[str], log: Sequence[str],
+                 *append: str) -> Cell:
+    """Disks whose drivers were there first: what is on them decides (libblkid)."""
+    return Cell(name, top.STORAGE, config.encode(), on(*taken), log,
+                append=["vfio_test.native=ahci,sd_mod,nvme", "vfio_test.wait=sda,nvme0n1",
+                        *append],
+                scripts=["0-native"],
+                check=all_of(native_first("ahci", "nvme"), kernel_says("vfio-test: found sda"),
+                             kernel_says("vfio-test: found nvme0n1")))
+
+
+STORAGE = (
+    storage_cell("storage-idle", "02:00.0\n", [NVME_DRIVE], [bound(NVME_DRIVE)], ROOT),
+    storage_cell("storage-root", "01:00.0\n02:00.0\n", [NVME_DRIVE],
+                 [refused(SATA_DISK, "bound") + ".*sda is the root file system",
+                  bound(NVME_DRIVE)], ROOT),
+    storage_cell("storage-root-node", "01:00.0\n", [],
+                 [refused(SATA_DISK, "bound") + ".*sda is the root file system"],
+                 "root=/dev/sda"),
+    storage_cell("storage-unknown", "02:00.0\n", [],
+                 [refused(NVME_DRIVE, "bound") + ".*not known what the host boots from"]),
+    storage_cell("storage-elsewhere", "02:00.0\n", [],
+                 [refused(NVME_DRIVE, "bound") + ".*not found on another controller"],
+                 "root=UUID=00000000-0000-0000-0000-000000000000"),
+    storage_cell("storage-always", "01:00.0 unbind=always\n", [SATA_DISK],
+                 [bound(SATA_DISK)], ROOT),
+)
+
 NATIVE_FIRST = (
     native_cell("native-first-never", "never"),
     native_cell("native-first-safe", "safe", NIC, XHCI),
@@ -321,10 +354,14 @@ SMALL = (
     small_cell("small-always", top.MACHINE, held("always"), NIC, XHCI, GPU),
     small_cell("small-display-stays", top.TWIN_GPUS, b"01:00.0\n",
                log=[refused(GPU1, "bound")]),
+    Cell("small-storage", top.STORAGE, b"01:00.0\n02:00.0\n", on(NVME_DRIVE), kernel="small",
+         suites=[TRIXIE], scripts=["0-native"], append=["vfio_test.wait=sda,nvme0n1", ROOT],
+         log=[refused(SATA_DISK, "bound") + ".*sda is the root file system",
+              bound(NVME_DRIVE)]),
     # simpledrm shows the picture and holds no PCI device: the device is free to be taken.
     small_cell("small-simpledrm", top.BOOT_FRAMEBUFFER, b"01:00.0\n", GPU1,
                check=kernel_says("[drm] Initialized simpledrm")),
 )
 
 ALL: tuple[Cell, ...] = (*SELECTION, *GUARDS, *CONFIG, *COMMAND_LINE, *MODULES, *FORMATS,
-                         *NATIVE_FIRST, *RUNS, *SMALL)
+                         *NATIVE_FIRST, *STORAGE, *RUNS, *SMALL)

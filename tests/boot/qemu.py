@@ -17,10 +17,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Sequence
 
+import disks
+
 # Quiet, because every character costs time on an emulated serial port; the whole log is
 # read in the guest, from a buffer large enough that nothing falls out of it.  On a busy host
 # the kernel's check of the timer fails now and then, and it panics: hence no_timer_check.
 BASE_APPEND = ("console=ttyS0", "quiet", "panic=-1", "log_buf_len=4M", "no_timer_check")
+EXT4_DISK = "@ext4-disk@"
 PANIC = "Kernel panic - not syncing"
 IOMMU = ("-device", "intel-iommu,intremap=on")
 _running: set[subprocess.Popen[bytes]] = set()
@@ -71,9 +74,14 @@ def arguments(vm: Machine, serial: Path) -> list[str]:
         "-accel", accel, "-M", vm.machine, "-m", str(vm.memory), "-smp", str(vm.smp),
         "-display", "none", "-monitor", "none", "-vga", "none", "-nic", "none",
         "-no-reboot", "-serial", f"file:{serial}",
-        *(IOMMU if vm.iommu else ()), *vm.devices,
+        *(IOMMU if vm.iommu else ()), *map(_with_disk, vm.devices),
         "-kernel", str(vm.kernel), "-initrd", str(vm.initrd), "-append", command_line(vm),
     ]
+
+
+def _with_disk(option: str) -> str:
+    """Puts the path of the disk image where a topology names it."""
+    return option.replace(EXT4_DISK, str(disks.ext4())) if EXT4_DISK in option else option
 
 
 def run(vm: Machine, serial: Path) -> Boot:

@@ -103,6 +103,15 @@ MACHINE = Topology(
     {address(1): "e1000e", address(2): "xhci_hcd", address(3): "ahci", address(4): "nvme",
      address(5): "bochs-drm"})
 
+# The root file system is on the SATA disk; there is an NVMe drive besides.
+STORAGE = Topology(
+    "storage",
+    (*slot(1, "ich9-ahci,id=sata"),
+     "-drive", "if=none,id=root,format=raw,snapshot=on,file=@ext4-disk@",
+     *device("ide-hd,bus=sata.0,drive=root"),
+     "-blockdev", f"{DISK},node-name=nvme-disk", *slot(2, "nvme,serial=nvme0,drive=nvme-disk")),
+    {address(1): "ahci", address(2): "nvme"})
+
 # An upstream port with two downstream ports; a path through it has four elements.
 SWITCH = Topology(
     "switch",
@@ -124,4 +133,4 @@ MANY = Topology(
      address(9): "e1000e"})
 
 ALL = {t.name: t for t in (TWIN_GPUS, NO_IOMMU, GPU_AUDIO, VGA, BOOT_FRAMEBUFFER, GROUP_BRIDGE,
-                           MACHINE, SWITCH, MANY)}
+                           MACHINE, STORAGE, SWITCH, MANY)}
