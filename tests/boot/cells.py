@@ -63,6 +63,9 @@ class Cell:
     without_modules: Sequence[str] = ()
     check: Optional[Check] = None
     quick: bool = False
+    generator: str = "initramfs-tools"
+    dracut_conf: str = ""
+    files: Mapping[str, bytes] = field(default_factory=dict)
 
 
 def on(*addresses: str, driver: str = VFIO) -> dict[str, Optional[str]]:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The table of image tests: what update-initramfs says and makes of good and broken input.
+"""The table of image tests: what the generator says and makes of good and broken input.
 
-Of every image is asserted, without a cell saying so: update-initramfs ended with 0, whatever
+Of every image is asserted, without a cell saying so: the generator ended with 0, whatever
 was wrong, because its failure is dpkg's failure; our lines in its output are the ones that
 the cell names and no others; and where our boot script is in the image, it runs before udev's.
 """
@@ -12,12 +12,13 @@ import re
 from dataclasses import dataclass, field
 from typing import Mapping, Optional, Sequence
 
-from cells import DANGLING, DIRECTORY, EVERY, MASKED, UNREADABLE
+from cells import DANGLING, DIRECTORY, EVERY, MASKED, TRIXIE, UNREADABLE
 from images import BINARY, Image, ImageSpec
 
 CONFIG = "etc/vfio-early.conf"
 SCRIPT = "scripts/init-top/00-vfio-early"
 ORDER = "scripts/init-top/ORDER"
+WARNING = r"(W: |dracut.*: )vfio-early: .*"
 RULE = b"01:00.0 id=1234:1111\n"
 
 
@@ -38,7 +39,7 @@ def module(name: str) -> str:
     return rf".*/{name}\.ko(\.(xz|zst|gz))?"
 
 
-ALL = (
+INITRAMFS_TOOLS = (
     ImageCell("good", {"config": RULE, "dropins": {"10-a.conf": b"02:00.0\n", "20-b.conf": None},
                        "vendor_dropins": {"30-c.conf": b"keep 03:00.0\n"},
                        "modprobe_d": {"test.conf": b"options vfio-pci disable_vga=1\n"}},
@@ -69,6 +70,52 @@ ALL = (
 )
 
 
+def dracut(name: str, given: Mapping[str, object], warnings: Sequence[str] = (),
+           suites: Sequence[str] = (TRIXIE,), **more: object) -> ImageCell:
+    return ImageCell(f"dracut-{name}", {"generator": "dracut", **given}, warnings,
+                     suites=suites, **more)  # type: ignore[arg-type]
+
+
+UNIT = "usr/lib/systemd/system/vfio-early.service"
+WANTED = "(usr/lib|etc)/systemd/system/sysinit.target.wants/vfio-early.service"
+DRACUT = (
+    dracut("good", {"config": RULE, "dropins": {"10-a.conf": b"02:00.0\n", "20-b.conf": None},
+                    "vendor_dropins": {"30-c.conf": b"keep 03:00.0\n"},
+                    "modprobe_d": {"test.conf": b"options vfio-pci disable_vga=1\n",
+                                   "other.conf": b"options e1000e debug=0\n"}},
+           holds={BINARY: None, UNIT: None, WANTED: None, CONFIG: RULE,
+                  "etc/vfio-early.conf.d/10-a.conf": b"02:00.0\n",
+                  "etc/vfio-early.conf.d/20-b.conf": b"/dev/null",
+                  "usr/lib/vfio-early.conf.d/30-c.conf": b"keep 03:00.0\n",
+                  "etc/modprobe.d/test.conf": None,
+                  module("vfio-pci"): None, module("vfio_iommu_type1"): None},
+           lacks=["etc/modprobe.d/other.conf"], suites=EVERY),
+    dracut("other-driver", {"config": b"01:00.0 driver=pci-stub # driver=none\n"}),
+    # Left out where nobody wants it, and left out of a rescue image where somebody does.
+    dracut("no-config", {}, lacks=[BINARY, UNIT]),
+    dracut("rescue", {"config": RULE, "dracut_conf": 'omit_dracutmodules+=" vfio-early "\n'},
+           lacks=[BINARY, UNIT, CONFIG]),
+    dracut("binary-missing", {"config": RULE, "binary": None}, [r"vfio-early-boot is missing"],
+           lacks=[BINARY, UNIT]),
+    dracut("config-masked", {"config": MASKED}, holds={CONFIG: b"/dev/null"}),
+    dracut("config-directory", {"config": DIRECTORY}, [r"/etc/vfio-early\.conf is not a regular"]),
+    dracut("config-dangling", {"config": DANGLING}, [r"/etc/vfio-early\.conf is not a regular"]),
+    dracut("config-unreadable", {"config": UNREADABLE},
+           [r"/etc/vfio-early\.conf is not a regular"]),
+    dracut("modules-missing",
+           {"config": RULE, "without_modules": ("vfio-pci", "vfio_iommu_type1")},
+           [r"has no module vfio-pci, so", r"has no module vfio_iommu_type1, so"],
+           holds={BINARY: None, CONFIG: RULE}, suites=EVERY),
+    dracut("modules-omitted",
+           {"config": RULE, "dracut_conf": 'omit_drivers+=" vfio-pci "\n'},
+           [r"module vfio-pci is kept out of the image by omit_drivers"]),
+    dracut("driver-missing", {"config": b"01:00.0 driver=no-such-driver\n"},
+           [r"has no module no-such-driver, so the rules with driver=no-such-driver"]),
+)
+
+ALL = (*INITRAMFS_TOOLS, *DRACUT)
+
+
 def spec(cell: ImageCell, suite: str, binary: object) -> ImageSpec:
     return ImageSpec(**{"suite": suite, "binary": binary, **cell.spec})  # type: ignore[arg-type]
 
@@ -77,10 +124,10 @@ def judge(cell: ImageCell, image: Image) -> list[str]:
     """Everything about the image that is not as the cell expects."""
     wrong = []
     if image.status != 0:
-        wrong.append(f"update-initramfs ended with {image.status}")
+        wrong.append(f"the generator ended with {image.status}")
     lines = image.warnings()
     wrong += [f"not said: {p}" for p in cell.warnings
-              if not any(re.search("W: vfio-early: .*" + p, line) for line in lines)]
+              if not any(re.search(WARNING + p, line) for line in lines)]
     wrong += [f"said: {line}" for line in lines
               if not any(re.search(p, line) for p in cell.warnings)]
     contents = image.contents()

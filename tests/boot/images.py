@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Boot images made by a Debian suite's real update-initramfs, with this project installed."""
+"""Boot images made by a Debian suite's real generator, with this project installed."""
 
 import argparse
 import io
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Iterator, Mapping, Optional, Sequence, Tuple, Union
 
 import cache
+import dracut_images
 import kernels
 import roots
 
@@ -102,6 +103,7 @@ class ImageSpec:
     is None becomes a link to /dev/null. modules: "list" (only test_modules and what hooks
     add: quick), or "most" and the others of initramfs.conf(5). module_format: None (as the
     distribution has them), "ko", "gz", "xz" or "zst". files: any more files by absolute path.
+    generator: also "dracut" and "dracut-no-systemd"; dracut_conf: lines for its dracut.conf.
     """
 
     suite: str = "trixie"
@@ -118,11 +120,13 @@ class ImageSpec:
     module_format: Optional[str] = None
     without_modules: Sequence[str] = ()
     files: Mapping[str, bytes] = field(default_factory=dict)
+    generator: str = "initramfs-tools"
+    dracut_conf: str = ""
 
 
 @dataclass(frozen=True)
 class Image:
-    """What a build gave: status is update-initramfs's, log its output, initrd None if none."""
+    """What a build gave: status is the generator's, log its output, initrd None if none."""
 
     kernel: Path
     version: str
@@ -165,17 +169,25 @@ def _unpack(data: bytes) -> Iterator[Tuple[str, bytes]]:
 
 def build_image(spec: ImageSpec) -> Image:
     """Return the image of a spec, built now or found in the cache."""
-    root = roots.root(spec.suite)
+    dracut = spec.generator in dracut_images.GENERATORS
+    root = dracut_images.root(spec.suite) if dracut else roots.root(spec.suite)
+    script = dracut_images.BUILD if dracut else BUILD
+    env = dracut_images.environment(spec.generator) if dracut else {}
     kernel = _with_modules(root, spec, _kernel(root, spec))
     packed = _installed_files(spec)
-    key = cache.key_of("image", RECIPE, BUILD, root.key, kernel.key,
-                       [(name, kind, mode, data.hex()) for name, kind, mode, data in packed])
+    key = cache.key_of("image", RECIPE, script, root.key, kernel.key,
+                       [(name, kind, mode, data.hex()) for name, kind, mode, data in packed],
+                       *([env] if env else []))
 
     def build(folder: Path) -> None:
-        result = _update_initramfs(root, kernel, _tar(packed), folder, _depmod_bind(spec))
+        binds = [*_kernel_binds(kernel), *_depmod_bind(spec), (folder, "/run/vfio-early/out")]
+        if dracut_images.wants_sysfs(spec.dracut_conf):
+            binds.append((Path("/sys"), "/sys"))
+        result = root.run(["sh", "-c", script], env={"VERSION": kernel.version, **env},
+                          binds=binds, stdin=_tar(packed))
         (folder / "log").write_bytes(result.stdout)
         (folder / "status").write_text(json.dumps(result.returncode), encoding="ascii")
-        cache.say(f"image {key[:8]}: {spec.suite}, kernel {kernel.version}, modules "
+        cache.say(f"image {key[:8]}: {spec.suite}, {spec.generator}, kernel {kernel.version}, modules "
                   f"{spec.modules}: status {result.returncode}")
 
     folder = cache.entry("images", key, build)
@@ -247,22 +259,17 @@ def _kernel_binds(kernel: kernels.Kernel) -> list[roots.Bind]:
     return [(source, inside) for source, inside in shown if source.exists()]
 
 
-def _update_initramfs(root: roots.Root, kernel: kernels.Kernel, packed: bytes, folder: Path,
-                      more: Sequence[roots.Bind]) -> "subprocess.CompletedProcess[bytes]":
-    """Install the files into a throw-away copy of the root and build the image there."""
-    binds = [*_kernel_binds(kernel), *more, (folder, "/run/vfio-early/out")]
-    return root.run(["sh", "-c", BUILD], env={"VERSION": kernel.version}, binds=binds,
-                    stdin=packed)
-
-
 Packed = Tuple[str, bytes, int, bytes]  # name, tar type, mode, contents or link target
 
 
 def _installed_files(spec: ImageSpec) -> list[Packed]:
     """Return what a package, an administrator and the tests put into the root."""
     regular, link, folder = tarfile.REGTYPE, tarfile.SYMTYPE, tarfile.DIRTYPE
+    dracut = spec.generator in dracut_images.GENERATORS
     made: list[Packed] = []
-    if spec.adapter:
+    if spec.adapter and dracut:
+        made += [(name, regular, mode, data) for name, mode, data in dracut_images.adapter()]
+    elif spec.adapter:
         made += [(f"usr/share/initramfs-tools/{name}", regular, 0o755,
                   (TREE / "initramfs-tools" / name).read_bytes()) for name in ADAPTER]
     if spec.binary is not None:
@@ -277,7 +284,8 @@ def _installed_files(spec: ImageSpec) -> list[Packed]:
                   b"/dev/null" if data is None else data) for name, data in named.items()]
     made += [(f"etc/modprobe.d/{name}", regular, 0o644, data)
              for name, data in spec.modprobe_d.items()]
-    made += [(f"etc/initramfs-tools/scripts/{name}", regular, 0o755, text.encode())
+    scripts = dracut_images.MODULES if dracut else "etc/initramfs-tools/scripts"
+    made += [(f"{scripts}/{name}", regular, 0o755, text.encode())
              for name, text in spec.guest_scripts.items()]
     made += [(name.lstrip("/"), regular, 0o755, data) for name, data in spec.files.items()]
     return made + _test_settings(spec)
@@ -285,6 +293,9 @@ def _installed_files(spec: ImageSpec) -> list[Packed]:
 
 def _test_settings(spec: ImageSpec) -> list[Packed]:
     """Return the settings that make an image quick to build, and the modules of the tests."""
+    if spec.generator in dracut_images.GENERATORS:
+        written = dracut_images.settings(spec.test_modules, spec.dracut_conf)
+        return [(name, tarfile.REGTYPE, 0o644, data) for name, data in written.items()]
     settings = f"MODULES={spec.modules}\nCOMPRESS=zstd\nCOMPRESSLEVEL=1\n"
     hook = ("#!/bin/sh\n[ \"$1\" != prereqs ] || exit 0\n"
             ". /usr/share/initramfs-tools/hook-functions\n"
@@ -317,6 +328,8 @@ def main() -> int:
     parser.add_argument("--binary", type=Path, default=ImageSpec.binary)
     parser.add_argument("--config", type=Path, help="the file to install as vfio-early.conf")
     parser.add_argument("--modules", default="list", help="list, most, netboot")
+    parser.add_argument("--generator", default=ImageSpec.generator,
+                        choices=("initramfs-tools", *dracut_images.GENERATORS))
     parser.add_argument("--module-format", choices=FORMATS)
     parser.add_argument("--without", action="append", default=[], metavar="MODULE")
     parser.add_argument("-o", "--output", type=Path, help="where to copy the image to")
@@ -325,7 +338,7 @@ def main() -> int:
     spec = ImageSpec(suite=given.suite, kernel=given.kernel if known else ("suite", given.kernel),
                      binary=given.binary, modules=given.modules, without_modules=given.without,
                      config=given.config.read_bytes() if given.config else None,
-                     module_format=given.module_format)
+                     module_format=given.module_format, generator=given.generator)
     try:
         image = build_image(spec)
     except (ImageError, kernels.KernelError, roots.RootError, OSError) as problem:

@@ -17,15 +17,20 @@ import cache
 DEFAULT_MIRROR = ""  # mmdebstrap chooses
 PACKAGES = ("initramfs-tools", "busybox", "kmod", "udev", "zstd", "xz-utils", "lz4",
             "linux-image-amd64")
+# The same with dracut, for images with systemd and without. The two exclude each other.
+DRACUT_PACKAGES = ("dracut", "systemd", "systemd-sysv", "cpio", "kmod", "udev", "zstd",
+                   "xz-utils", "lz4", "linux-image-amd64")
 RECIPE = 2  # raise it when what this file puts into a root changes
 Bind = Tuple[Path, str]  # what of the host appears where in the root; writable
 
 # No image is built while the root is made: images.py builds the ones that are wanted.
-NO_IMAGE = 'chroot "$1" dpkg-divert --quiet --local --rename --add ' \
-    '--divert /usr/sbin/update-initramfs.real /usr/sbin/update-initramfs && ' \
-    'ln -s /bin/true "$1/usr/sbin/update-initramfs"'
-IMAGES_AGAIN = 'rm "$1/usr/sbin/update-initramfs" && ' \
-    'chroot "$1" dpkg-divert --quiet --local --rename --remove /usr/sbin/update-initramfs'
+GENERATORS = "/usr/sbin/update-initramfs /usr/bin/dracut"
+NO_IMAGE = f'for program in {GENERATORS}; do ' \
+    'chroot "$1" dpkg-divert --quiet --local --rename --add --divert "$program.real" ' \
+    '"$program" && ln -s /bin/true "$1$program" || exit 1; done'
+IMAGES_AGAIN = f'for program in {GENERATORS}; do ' \
+    'rm "$1$program" && chroot "$1" dpkg-divert --quiet --local --rename --remove ' \
+    '"$program" || exit 1; done'
 
 ENTER = """
 set -e

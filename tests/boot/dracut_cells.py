@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The boots of dracut's images, with systemd and without.
+
+Where the image itself forces the native drivers in, `unbind=never` makes a hook that comes
+too late a refusal, and with that a failed cell.
+"""
+
+from __future__ import annotations
+
+from typing import Mapping, Sequence
+
+import topologies as top
+from cells import EVERY, GPU, GPU1, NIC, TRIXIE, XHCI, Cell, bound, held, on
+from dracut_images import HOSTONLY, PLAIN, SYSTEMD
+from verdict import Verdict
+
+NATIVES = "e1000e xhci_pci bochs"
+FORCE = f'force_drivers+=" {NATIVES} "\n'
+LOAD = {"/usr/lib/modules-load.d/native.conf": NATIVES.replace(" ", "\n").encode() + b"\n"}
+PRE = [f"rd.driver.pre={name}" for name in NATIVES.split()]
+
+
+def twin(name: str, generator: str, suites: Sequence[str] = EVERY, **more: object) -> Cell:
+    return Cell(name, top.TWIN_GPUS, b"01:00.0\n", on(GPU1), [bound(GPU1)], suites=suites,
+                generator=generator, **more)  # type: ignore[arg-type]
+
+
+def forced_in(verdict: Verdict) -> list[str]:
+    """No other device would have had them loaded."""
+    lost = sorted(set(NATIVES.split()) - verdict.modules)
+    return [f"{' '.join(lost)}: not loaded, so nothing is shown"] if lost else []
+
+
+def forced(name: str, generator: str, suites: Sequence[str] = EVERY, *, conf: str = "",
+           append: Sequence[str] = (), files: Mapping[str, bytes] = {}) -> Cell:
+    """The devices are ours although the image names their native drivers."""
+    return Cell(name, top.MACHINE, held("never"), on(NIC, XHCI, GPU),
+                [bound(a) for a in (NIC, XHCI, GPU)], suites=suites, generator=generator,
+                dracut_conf=conf, append=append, files=files, check=forced_in)
+
+
+ALL: tuple[Cell, ...] = (
+    twin("dracut-twin-address", SYSTEMD),
+    forced("dracut-modules-load", SYSTEMD, files=LOAD),
+    forced("dracut-force-drivers", SYSTEMD, [TRIXIE], conf=FORCE),
+    forced("dracut-driver-pre", SYSTEMD, [TRIXIE], append=PRE),
+    # The machine that builds has none of these devices, nor their drivers, nor vfio.
+    twin("dracut-hostonly", SYSTEMD, [TRIXIE], dracut_conf=HOSTONLY),
+    # No config: the module is there only because it was asked for.
+    Cell("dracut-take-alone", top.TWIN_GPUS, None, on(GPU1), suites=[TRIXIE],
+         generator=SYSTEMD, dracut_conf='add_dracutmodules+=" vfio-early "\n',
+         append=["vfio_early.take=01:00.0"]),
+    twin("dracut-no-systemd-twin-address", PLAIN, [TRIXIE]),
+    forced("dracut-no-systemd-force-drivers", PLAIN, conf=FORCE),
+    forced("dracut-no-systemd-driver-pre", PLAIN, [TRIXIE], append=PRE),
+)
