@@ -44,7 +44,8 @@ ALL: tuple[Cell, ...] = (
     forced("dracut-modules-load", SYSTEMD, files=LOAD),
     forced("dracut-force-drivers", SYSTEMD, [TRIXIE], conf=FORCE),
     forced("dracut-driver-pre", SYSTEMD, [TRIXIE], append=PRE),
-    # The machine that builds has none of these devices, nor their drivers, nor vfio.
+    # The machine that builds has none of these devices, nor their drivers, nor vfio. Where its
+    # kernel has no /proc/modules, dracut leaves the choice of modules as without hostonly.
     twin("dracut-hostonly", SYSTEMD, [TRIXIE], dracut_conf=HOSTONLY),
     # No config: the module is there only because it was asked for.
     Cell("dracut-take-alone", top.TWIN_GPUS, None, on(GPU1), suites=[TRIXIE],
