@@ -126,7 +126,10 @@ class ImageSpec:
 
 @dataclass(frozen=True)
 class Image:
-    """What a build gave: status is the generator's, log its output, initrd None if none."""
+    """What a build gave: status is the generator's, log its output, initrd None if none.
+
+    append: what such an image needs on the kernel command line to come to its verdict.
+    """
 
     kernel: Path
     version: str
@@ -134,6 +137,7 @@ class Image:
     log: str
     status: int
     key: str
+    append: Sequence[str] = ()
 
     def warnings(self) -> list[str]:
         """Return the lines of the build's log that are ours."""
@@ -180,11 +184,11 @@ def build_image(spec: ImageSpec) -> Image:
                        *([env] if env else []))
 
     def build(folder: Path) -> None:
-        binds = [*_kernel_binds(kernel), *_depmod_bind(spec), (folder, "/run/vfio-early/out")]
+        binds = [*kernel_binds(kernel), *_depmod_bind(spec), (folder, "/run/vfio-early/out")]
         if dracut_images.wants_sysfs(spec.dracut_conf):
             binds.append((Path("/sys"), "/sys"))
         result = root.run(["sh", "-c", script], env={"VERSION": kernel.version, **env},
-                          binds=binds, stdin=_tar(packed))
+                          binds=binds, stdin=tar(packed))
         (folder / "log").write_bytes(result.stdout)
         (folder / "status").write_text(json.dumps(result.returncode), encoding="ascii")
         cache.say(f"image {key[:8]}: {spec.suite}, {spec.generator}, kernel {kernel.version}, modules "
@@ -194,7 +198,8 @@ def build_image(spec: ImageSpec) -> Image:
     initrd = folder / "initrd"
     return Image(kernel.path, kernel.version, initrd if initrd.exists() else None,
                  (folder / "log").read_text(encoding="utf-8", errors="replace"),
-                 json.loads((folder / "status").read_text(encoding="ascii")), key)
+                 json.loads((folder / "status").read_text(encoding="ascii")), key,
+                 dracut_images.APPEND if dracut else ())
 
 
 def _kernel(root: roots.Root, spec: ImageSpec) -> kernels.Kernel:
@@ -229,7 +234,7 @@ def _with_modules(root: roots.Root, spec: ImageSpec, kernel: kernels.Kernel) -> 
 
     def build(folder: Path) -> None:
         result = root.run(["sh", "-c", MODULES], env=given,
-                          binds=[*_kernel_binds(kernel), *_depmod_bind(spec),
+                          binds=[*kernel_binds(kernel), *_depmod_bind(spec),
                                  (folder, "/run/vfio-early/out")])
         if result.returncode:
             raise ImageError(f"modules: {result.stdout.decode(errors='replace')[-2000:]}")
@@ -252,7 +257,7 @@ def _depmod_bind(spec: ImageSpec) -> list[roots.Bind]:
     return [(found[-1], f"/{DEPMOD}")]
 
 
-def _kernel_binds(kernel: kernels.Kernel) -> list[roots.Bind]:
+def kernel_binds(kernel: kernels.Kernel) -> list[roots.Bind]:
     """Return the binds that show a kernel's modules and configuration in any root."""
     shown = [(kernel.modules, f"/usr/lib/modules/{kernel.version}"),
              (kernel.config, f"/boot/config-{kernel.version}")]
@@ -305,7 +310,7 @@ def _test_settings(spec: ImageSpec) -> list[Packed]:
             ("etc/initramfs-tools/hooks/tests", tarfile.REGTYPE, 0o755, hook.encode())]
 
 
-def _tar(packed: Sequence[Packed]) -> bytes:
+def tar(packed: Sequence[Packed]) -> bytes:
     """Return the files as a tar archive."""
     stream = io.BytesIO()
     with tarfile.open(fileobj=stream, mode="w") as archive:
