@@ -178,8 +178,9 @@ void boot_run(
 		note(&report->findings, SEVERITY_WARNING,
 			"udev was running before this hook, which came too late: other "
 			"drivers "
-			"may hold listed devices by now; let the hook sort before "
-			"udev's");
+			"may hold listed devices by now; let it run before udev's (by "
+			"its name, "
+			"or by its place in HOOKS)");
 	if (root < 0) {
 		add_run_error(&report->findings, -errno);
 	} else {
