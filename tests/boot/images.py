@@ -171,35 +171,59 @@ def _unpack(data: bytes) -> Iterator[Tuple[str, bytes]]:
         at = (body + size + 3) & ~3
 
 
+@dataclass(frozen=True)
+class Build:
+    """One run of a generator in a root: the script gets the files on its standard input."""
+
+    title: str
+    root: roots.Root
+    kernel: kernels.Kernel
+    script: str
+    packed: "Sequence[Packed]"
+    env: Mapping[str, str] = field(default_factory=dict)
+    binds: Sequence[roots.Bind] = ()
+    append: Sequence[str] = ()
+
+    def image(self) -> Image:
+        """Return the image, built now or found in the cache."""
+        kernel = self.kernel
+        key = cache.key_of("image", RECIPE, self.script, self.root.key, kernel.key, self.env,
+                           [(name, kind, mode, data.hex())
+                            for name, kind, mode, data in self.packed])
+        folder = cache.entry("images", key, lambda new: self._run(key, new))
+        initrd = folder / "initrd"
+        return Image(kernel.path, kernel.version, initrd if initrd.exists() else None,
+                     (folder / "log").read_text(encoding="utf-8", errors="replace"),
+                     json.loads((folder / "status").read_text(encoding="ascii")), key,
+                     self.append)
+
+    def _run(self, key: str, folder: Path) -> None:
+        """Fill a cache entry; what a signal ended is no result and is not kept."""
+        result = self.root.run(
+            ["sh", "-c", self.script], env={"VERSION": self.kernel.version, **self.env},
+            binds=[*kernel_binds(self.kernel), *self.binds, (folder, "/run/vfio-early/out")],
+            stdin=tar(self.packed))
+        if result.returncode < 0 or result.returncode > 128:
+            raise ImageError(f"{self.title}: interrupted with status {result.returncode}")
+        (folder / "log").write_bytes(result.stdout)
+        (folder / "status").write_text(json.dumps(result.returncode), encoding="ascii")
+        cache.say(f"image {key[:8]}: {self.title}, {self.kernel.version}: "
+                  f"status {result.returncode}")
+
+
 def build_image(spec: ImageSpec) -> Image:
     """Return the image of a spec, built now or found in the cache."""
     dracut = spec.generator in dracut_images.GENERATORS
     root = dracut_images.root(spec.suite) if dracut else roots.root(spec.suite)
-    script = dracut_images.BUILD if dracut else BUILD
-    env = dracut_images.environment(spec.generator) if dracut else {}
-    kernel = _with_modules(root, spec, _kernel(root, spec))
-    packed = _installed_files(spec)
-    key = cache.key_of("image", RECIPE, script, root.key, kernel.key,
-                       [(name, kind, mode, data.hex()) for name, kind, mode, data in packed],
-                       *([env] if env else []))
-
-    def build(folder: Path) -> None:
-        binds = [*kernel_binds(kernel), *_depmod_bind(spec), (folder, "/run/vfio-early/out")]
-        if dracut_images.wants_sysfs(spec.dracut_conf):
-            binds.append((Path("/sys"), "/sys"))
-        result = root.run(["sh", "-c", script], env={"VERSION": kernel.version, **env},
-                          binds=binds, stdin=tar(packed))
-        (folder / "log").write_bytes(result.stdout)
-        (folder / "status").write_text(json.dumps(result.returncode), encoding="ascii")
-        cache.say(f"image {key[:8]}: {spec.suite}, {spec.generator}, kernel {kernel.version}, modules "
-                  f"{spec.modules}: status {result.returncode}")
-
-    folder = cache.entry("images", key, build)
-    initrd = folder / "initrd"
-    return Image(kernel.path, kernel.version, initrd if initrd.exists() else None,
-                 (folder / "log").read_text(encoding="utf-8", errors="replace"),
-                 json.loads((folder / "status").read_text(encoding="ascii")), key,
-                 dracut_images.APPEND if dracut else ())
+    binds = _depmod_bind(spec)
+    if dracut_images.wants_sysfs(spec.dracut_conf):
+        binds = [*binds, (Path("/sys"), "/sys")]
+    return Build(
+        title=f"{spec.suite}, {spec.generator}, modules {spec.modules}",
+        root=root, kernel=_with_modules(root, spec, _kernel(root, spec)),
+        script=dracut_images.BUILD if dracut else BUILD, packed=_installed_files(spec),
+        env=dracut_images.environment(spec.generator) if dracut else {}, binds=binds,
+        append=dracut_images.APPEND if dracut else ()).image()
 
 
 def _kernel(root: roots.Root, spec: ImageSpec) -> kernels.Kernel:

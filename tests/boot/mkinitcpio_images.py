@@ -7,7 +7,6 @@ from where VFIO_EARLY_MKINITCPIO or PATH finds the program.
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 import shutil
@@ -16,7 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Optional, Sequence
 
-import cache
 import images
 import kernels
 import roots
@@ -28,7 +26,6 @@ GUEST = HERE / "guest"
 SUITE = "trixie"
 PACKAGES = ("libarchive-tools", "systemd")
 LIBRARY = "usr/lib/initcpio"
-RECIPE = 1  # raise it when what this file puts into an image changes
 
 # mkinitcpio wants a busybox beside its hooks, all programs in /usr/bin, and /dev/stdin.
 BUILD = """
@@ -64,27 +61,11 @@ def program() -> Optional[Path]:
 def build_image(spec: Spec) -> Image:
     """Return the image of a spec, built now or found in the cache."""
     root = roots.root(SUITE, PACKAGES)
-    kernel = kernels.of_root(root)
-    packed = [*_tool(spec.program), *_ours(spec), *_test_files(spec)]
     tool = "mkinitcpio" if spec.program else "mkinitcpio-standin"
-    key = cache.key_of("mkinitcpio", RECIPE, BUILD, root.key, kernel.key,
-                       [(name, kind, mode, data.hex()) for name, kind, mode, data in packed])
-
-    def build(folder: Path) -> None:
-        result = root.run(["sh", "-c", BUILD], env={"VERSION": kernel.version, "TOOL": tool},
-                          binds=[*images.kernel_binds(kernel),
-                                 (folder, "/run/vfio-early/out")],
-                          stdin=images.tar(packed))
-        (folder / "log").write_bytes(result.stdout)
-        (folder / "status").write_text(json.dumps(result.returncode), encoding="ascii")
-        cache.say(f"image {key[:8]}: {tool}, {' '.join(spec.hooks)}: "
-                  f"status {result.returncode}")
-
-    folder = cache.entry("images", key, build)
-    initrd = folder / "initrd"
-    return Image(kernel.path, kernel.version, initrd if initrd.exists() else None,
-                 (folder / "log").read_text(encoding="utf-8", errors="replace"),
-                 json.loads((folder / "status").read_text(encoding="ascii")), key)
+    return images.Build(
+        title=f"{tool}, {' '.join(spec.hooks)}", root=root, kernel=kernels.of_root(root),
+        script=BUILD, packed=[*_tool(spec.program), *_ours(spec), *_test_files(spec)],
+        env={"TOOL": tool}).image()
 
 
 def _file(name: str, source: Path, mode: int = 0o644) -> Packed:
