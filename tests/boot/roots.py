@@ -14,7 +14,6 @@ from urllib.parse import urlsplit
 
 import cache
 
-DEFAULT_MIRROR = ""  # mmdebstrap chooses
 PACKAGES = ("initramfs-tools", "busybox", "kmod", "udev", "zstd", "xz-utils", "lz4",
             "linux-image-amd64")
 # The same with dracut, for images with systemd and without. The two exclude each other.
@@ -58,21 +57,21 @@ class RootError(Exception):
     """A root could not be made or entered; the text says what to do."""
 
 
-def debian_mirror() -> str:
-    """Return the Debian mirror this machine uses, else the default one."""
+def debian_mirror() -> list[str]:
+    """Return the Debian mirror this machine uses; none leaves the choice to mmdebstrap."""
     named = os.environ.get("VFIO_EARLY_DEBIAN_MIRROR")
     if named:
-        return named
+        return [named]
     wanted = ["apt-get", "indextargets", "--format", "$(ORIGIN)|$(LABEL)|$(REPO_URI)",
               "Created-By: Packages"]
     try:
         listed = subprocess.run(wanted, capture_output=True, text=True, check=False).stdout
     except FileNotFoundError:
-        return DEFAULT_MIRROR
+        return []
     targets = [line.split("|", 2) for line in listed.splitlines() if "|http" in line]
     known = [uri for origin, label, uri in targets if (origin, label) == ("Debian", "Debian")]
     alike = [uri for _, _, uri in targets if urlsplit(uri).path.strip("/") == "debian"]
-    return (known + alike + [DEFAULT_MIRROR])[0].rstrip("/")
+    return [uri.rstrip("/") for uri in (known + alike)[:1]]
 
 
 def namespace() -> list[str]:
@@ -195,7 +194,7 @@ def _bootstrap(suite: str, packages: Sequence[str], folder: Path) -> None:
             f"--essential-hook={NO_IMAGE}", f"--customize-hook={IMAGES_AGAIN}"]
     if suite in ("sid", "unstable"):
         make.append('--aptopt=Acquire::Check-Valid-Until "false"')
-    make += [suite, "-", debian_mirror()]
+    make += [suite, "-", *debian_mirror()]
     unpack = namespace() + ["tar", "-x", "--numeric-owner", "--exclude=./dev/*",
                             "-C", str(folder)]
     roomy = {"TMPDIR": "/var/tmp", **os.environ}
