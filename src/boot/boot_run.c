@@ -72,6 +72,16 @@ static void note_hung_calls(
 		report->hung = watch->hung_count;
 }
 
+/* Without systemd, whose socket unit makes it early, udevd makes its socket itself. */
+static void note_if_late(int root, struct findings *findings)
+{
+	if (faccessat(root, "run/udev/control", F_OK, 0) == 0)
+		note(findings, SEVERITY_WARNING,
+			"udev was running before this hook, which came too late: other "
+			"drivers may hold listed devices by now; let it run before "
+			"udev's (by its name, or by its place in HOOKS)");
+}
+
 static int perform(
 	const struct plan *plan, struct watch *watch, struct findings *findings)
 {
@@ -174,16 +184,11 @@ void boot_run(
 
 	snprintf(report->version, sizeof(report->version), "%s", VFIO_EARLY_VERSION);
 	note_hung_calls(watch, &report->findings, report);
-	if (options->after_udev)
-		note(&report->findings, SEVERITY_WARNING,
-			"udev was running before this hook, which came too late: other "
-			"drivers "
-			"may hold listed devices by now; let it run before udev's (by "
-			"its name, "
-			"or by its place in HOOKS)");
 	if (root < 0) {
 		add_run_error(&report->findings, -errno);
 	} else {
+		if (options->before_udev)
+			note_if_late(root, &report->findings);
 		run_with_config(options, watch, root, &config, report);
 		close(root);
 	}

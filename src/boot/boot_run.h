@@ -10,7 +10,7 @@
 struct boot_options {
 	const char *sysroot; /* "/" but for --plan */
 	bool plan_only;      /* touch nothing and pretend that nothing says otherwise */
-	bool after_udev;     /* the hook found udev running */
+	bool before_udev;    /* say so if udevd is running already */
 };
 
 /*

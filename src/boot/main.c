@@ -6,9 +6,11 @@
 #include "apply/watch.h"
 #include "boot_run.h"
 #include "core/number.h"
+#include "drivers.h"
 #include "kmsg.h"
 #include "report_file.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +23,7 @@
 struct arguments {
 	struct boot_options boot;
 	unsigned deadline_seconds;
+	bool drivers;
 };
 
 static const char usage[] =
@@ -30,10 +33,12 @@ static const char usage[] =
 	"the initramfs; writes to the kernel log and /run/vfio-early.\n"
 	"\n"
 	"  --plan           print what would be done now, and touch nothing\n"
-	"  --sysroot=DIR    with --plan: read the machine and the config below DIR\n"
+	"  --sysroot=DIR    with --plan or --drivers: read the machine and the config "
+	"below DIR\n"
 	"  --deadline=SEC   give up waiting for the kernel after SEC seconds (default "
 	"10)\n"
-	"  --after-udev     the hook found udev running: log that it came too late\n"
+	"  --before-udev    the hook that has to come before udevd: log if it did not\n"
+	"  --drivers        print the drivers that the config asks for, one a line\n"
 	"  --help, --version\n";
 
 static void log_finding(const struct finding *finding, bool to_stdout)
@@ -127,6 +132,19 @@ static int print_plan(const struct boot_options *options)
 	return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+static int print_drivers(const struct boot_options *options)
+{
+	int r = drivers_print(options->sysroot, stdout);
+
+	if (r == 0 && fflush(stdout) != 0)
+		r = -errno;
+	if (r == 0)
+		return EXIT_SUCCESS;
+	fprintf(stderr, "vfio-early-boot: the drivers could not be printed: %s\n",
+		strerror(-r));
+	return EXIT_FAILURE;
+}
+
 static int usage_error(const char *what, const char *value)
 {
 	fprintf(stderr, "vfio-early-boot: %s%s; see vfio-early-boot --help\n", what,
@@ -141,7 +159,8 @@ static int read_arguments(int argc, char **argv, struct arguments *arguments)
 		{"plan", no_argument, NULL, 'p'},
 		{"sysroot", required_argument, NULL, 's'},
 		{"deadline", required_argument, NULL, 'd'},
-		{"after-udev", no_argument, NULL, 'u'},
+		{"before-udev", no_argument, NULL, 'u'},
+		{"drivers", no_argument, NULL, 'r'},
 		{"help", no_argument, NULL, 'h'},
 		{"version", no_argument, NULL, 'v'},
 		{NULL, 0, NULL, 0},
@@ -166,7 +185,10 @@ static int read_arguments(int argc, char **argv, struct arguments *arguments)
 			arguments->deadline_seconds = (unsigned)seconds;
 			break;
 		case 'u':
-			arguments->boot.after_udev = true;
+			arguments->boot.before_udev = true;
+			break;
+		case 'r':
+			arguments->drivers = true;
 			break;
 		case 'h':
 			fputs(usage, stdout);
@@ -180,8 +202,9 @@ static int read_arguments(int argc, char **argv, struct arguments *arguments)
 	}
 	if (optind < argc)
 		return -usage_error("unexpected argument ", argv[optind]);
-	if (strcmp(arguments->boot.sysroot, "/") != 0 && !arguments->boot.plan_only)
-		return -usage_error("--sysroot needs --plan", "");
+	if (strcmp(arguments->boot.sysroot, "/") != 0 && !arguments->boot.plan_only &&
+		!arguments->drivers)
+		return -usage_error("--sysroot needs --plan or --drivers", "");
 	return 1;
 }
 
@@ -197,6 +220,8 @@ int main(int argc, char **argv)
 		return -r;
 	if (arguments.boot.plan_only)
 		return print_plan(&arguments.boot);
+	if (arguments.drivers)
+		return print_drivers(&arguments.boot);
 	end = watch_run((uint64_t)arguments.deadline_seconds * 1000, boot_job, &arguments,
 		&watch);
 	log_end(end, watch, arguments.deadline_seconds);
