@@ -12,8 +12,7 @@ GENERATORS = (SYSTEMD, PLAIN)
 MODULES = "usr/lib/dracut/modules.d"
 TREE = Path(__file__).resolve().parent.parent.parent
 INSTALLED = {f"{MODULES}/50vfio-early/module-setup.sh": "dracut/50vfio-early/module-setup.sh",
-             f"{MODULES}/50vfio-early/vfio-early.sh": "dracut/50vfio-early/vfio-early.sh",
-             "usr/lib/vfio-early/vfio-early.service": "hooks/vfio-early.service"}
+             f"{MODULES}/50vfio-early/vfio-early.sh": "dracut/50vfio-early/vfio-early.sh"}
 
 # A root that never comes keeps dracut in its main loop, where the verdict is. Nothing else
 # may write on the console.

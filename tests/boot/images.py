@@ -20,6 +20,7 @@ import roots
 
 TREE = Path(__file__).resolve().parent.parent.parent
 BINARY = "usr/lib/vfio-early/vfio-early-boot"
+SHARED = {"stage-image": 0o755, "vfio-early.service": 0o644}
 ADAPTER = ("hooks/vfio-early", "scripts/init-top/00-vfio-early")
 TEST_MODULES = ("bochs", "cirrus", "cirrus_qemu", "e1000e", "igb", "nvme", "xhci_pci",
                 "ehci_pci", "snd_hda_intel", "snd_hda_codec_generic", "virtio_pci",
@@ -296,6 +297,9 @@ def _installed_files(spec: ImageSpec) -> list[Packed]:
     regular, link, folder = tarfile.REGTYPE, tarfile.SYMTYPE, tarfile.DIRTYPE
     dracut = spec.generator in dracut_images.GENERATORS
     made: list[Packed] = []
+    if spec.adapter:
+        made += [(f"usr/lib/vfio-early/{name}", regular, mode,
+                  (TREE / "hooks" / name).read_bytes()) for name, mode in SHARED.items()]
     if spec.adapter and dracut:
         made += [(name, regular, mode, data) for name, mode, data in dracut_images.adapter()]
     elif spec.adapter:

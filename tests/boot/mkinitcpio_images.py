@@ -90,8 +90,8 @@ def _tool(found: Optional[Path]) -> list[Packed]:
 def _ours(spec: Spec) -> list[Packed]:
     """Return what a package and an administrator put into the root."""
     made = [_file(images.BINARY, spec.binary, 0o755),
-            _file("usr/lib/vfio-early/vfio-early.service",
-                  images.TREE / "hooks/vfio-early.service"),
+            *(_file(f"usr/lib/vfio-early/{name}", images.TREE / "hooks" / name, mode)
+              for name, mode in images.SHARED.items()),
             *(_file(f"{LIBRARY}/{kind}/vfio-early", images.TREE / "mkinitcpio" / kind / "vfio-early")
               for kind in ("install", "hooks"))]
     if spec.config is not None:
