@@ -40,6 +40,8 @@ class Cell:
     absent     none of these patterns is
     summary    whether there is a closing line (and a report) whose count is right
     scripts    guest scripts that run in init-top before vfio-early
+    conf       lines for the configuration file of the generator
+    warnings   our lines in the build's output, and no others; None: they are not looked at
     natives    whether the image's own tools can load the native drivers at all
     """
 
@@ -64,7 +66,8 @@ class Cell:
     check: Optional[Check] = None
     quick: bool = False
     generator: str = "initramfs-tools"
-    dracut_conf: str = ""
+    conf: str = ""
+    warnings: Optional[Sequence[str]] = None
     files: Mapping[str, bytes] = field(default_factory=dict)
 
 

@@ -11,7 +11,7 @@ from typing import Mapping, Sequence
 
 import topologies as top
 from cells import EVERY, GPU, GPU1, NIC, TRIXIE, XHCI, Cell, bound, held, on
-from dracut_images import HOSTONLY, PLAIN, SYSTEMD
+from generators.dracut import HOSTONLY, PLAIN, SYSTEMD
 from verdict import Verdict
 
 NATIVES = "e1000e xhci_pci bochs"
@@ -36,22 +36,22 @@ def forced(name: str, generator: str, suites: Sequence[str] = EVERY, *, conf: st
     """The devices are ours although the image names their native drivers."""
     return Cell(name, top.MACHINE, held("never"), on(NIC, XHCI, GPU),
                 [bound(a) for a in (NIC, XHCI, GPU)], suites=suites, generator=generator,
-                dracut_conf=conf, append=append, files=files, check=forced_in)
+                conf=conf, append=append, files=files, check=forced_in)
 
 
 ALL: tuple[Cell, ...] = (
-    twin("dracut-twin-address", SYSTEMD),
-    forced("dracut-modules-load", SYSTEMD, files=LOAD),
-    forced("dracut-force-drivers", SYSTEMD, [TRIXIE], conf=FORCE),
-    forced("dracut-driver-pre", SYSTEMD, [TRIXIE], append=PRE),
+    twin("twin-address", SYSTEMD),
+    forced("modules-load", SYSTEMD, files=LOAD),
+    forced("force-drivers", SYSTEMD, [TRIXIE], conf=FORCE),
+    forced("driver-pre", SYSTEMD, [TRIXIE], append=PRE),
     # The machine that builds has none of these devices, nor their drivers, nor vfio. Where its
     # kernel has no /proc/modules, dracut leaves the choice of modules as without hostonly.
-    twin("dracut-hostonly", SYSTEMD, [TRIXIE], dracut_conf=HOSTONLY),
+    twin("hostonly", SYSTEMD, [TRIXIE], conf=HOSTONLY),
     # No config: the module is there only because it was asked for.
-    Cell("dracut-take-alone", top.TWIN_GPUS, None, on(GPU1), suites=[TRIXIE],
-         generator=SYSTEMD, dracut_conf='add_dracutmodules+=" vfio-early "\n',
+    Cell("take-alone", top.TWIN_GPUS, None, on(GPU1), suites=[TRIXIE],
+         generator=SYSTEMD, conf='add_dracutmodules+=" vfio-early "\n',
          append=["vfio_early.take=01:00.0"]),
-    twin("dracut-no-systemd-twin-address", PLAIN, [TRIXIE]),
-    forced("dracut-no-systemd-force-drivers", PLAIN, conf=FORCE),
-    forced("dracut-no-systemd-driver-pre", PLAIN, [TRIXIE], append=PRE),
+    twin("twin-address", PLAIN, [TRIXIE]),
+    forced("force-drivers", PLAIN, conf=FORCE),
+    forced("driver-pre", PLAIN, [TRIXIE], append=PRE),
 )

@@ -12,13 +12,13 @@ import re
 from dataclasses import dataclass, field
 from typing import Mapping, Optional, Sequence
 
+import generators.dracut as dracut_generator
 from cells import DANGLING, DIRECTORY, EVERY, MASKED, TRIXIE, UNREADABLE
-from images import BINARY, Image, ImageSpec
+from generators.base import BINARY, Generator
+from generators.initramfs_tools import SCRIPT
+from images import Image, ImageSpec
 
 CONFIG = "etc/vfio-early.conf"
-SCRIPT = "scripts/init-top/00-vfio-early"
-ORDER = "scripts/init-top/ORDER"
-WARNING = r"(W: |dracut.*: )vfio-early: .*"
 RULE = b"01:00.0 id=1234:1111\n"
 
 
@@ -32,6 +32,10 @@ class ImageCell:
     holds: Mapping[str, Optional[bytes]] = field(default_factory=dict)
     lacks: Sequence[str] = ()
     suites: Sequence[str] = EVERY
+
+    @property
+    def generator(self) -> str:
+        return str(self.spec.get("generator", ImageSpec.generator))
 
 
 def module(name: str) -> str:
@@ -72,7 +76,7 @@ INITRAMFS_TOOLS = (
 
 def dracut(name: str, given: Mapping[str, object], warnings: Sequence[str] = (),
            suites: Sequence[str] = (TRIXIE,), **more: object) -> ImageCell:
-    return ImageCell(f"dracut-{name}", {"generator": "dracut", **given}, warnings,
+    return ImageCell(name, {"generator": dracut_generator.SYSTEMD, **given}, warnings,
                      suites=suites, **more)  # type: ignore[arg-type]
 
 
@@ -93,7 +97,7 @@ DRACUT = (
     dracut("other-driver", {"config": b"01:00.0 driver=pci-stub # driver=none\n"}),
     # Left out where nobody wants it, and left out of a rescue image where somebody does.
     dracut("no-config", {}, lacks=[BINARY, UNIT]),
-    dracut("rescue", {"config": RULE, "dracut_conf": 'omit_dracutmodules+=" vfio-early "\n'},
+    dracut("rescue", {"config": RULE, "conf": 'omit_dracutmodules+=" vfio-early "\n'},
            lacks=[BINARY, UNIT, CONFIG]),
     dracut("binary-missing", {"config": RULE, "binary": None}, [r"vfio-early-boot is missing"],
            lacks=[BINARY, UNIT]),
@@ -107,7 +111,7 @@ DRACUT = (
            [r"has no module vfio-pci, so", r"has no module vfio_iommu_type1, so"],
            holds={BINARY: None, CONFIG: RULE}, suites=EVERY),
     dracut("modules-omitted",
-           {"config": RULE, "dracut_conf": 'omit_drivers+=" vfio-pci "\n'},
+           {"config": RULE, "conf": 'omit_drivers+=" vfio-pci "\n'},
            [r"module vfio-pci is kept out of the image by omit_drivers"]),
     dracut("driver-missing", {"config": b"01:00.0 driver=no-such-driver\n"},
            [r"has no module no-such-driver, so the rules with driver=no-such-driver"]),
@@ -120,16 +124,22 @@ def spec(cell: ImageCell, suite: str, binary: object) -> ImageSpec:
     return ImageSpec(**{"suite": suite, "binary": binary, **cell.spec})  # type: ignore[arg-type]
 
 
-def judge(cell: ImageCell, image: Image) -> list[str]:
-    """Everything about the image that is not as the cell expects."""
+def wrong_build(generator: Generator, image: Image, warnings: Sequence[str]) -> list[str]:
+    """What in the build's status and in our lines is not as expected."""
     wrong = []
-    if image.status != 0:
-        wrong.append(f"the generator ended with {image.status}")
+    if image.status != 0 and generator.complete:
+        wrong.append(f"{generator.name} ended with {image.status}")
     lines = image.warnings()
-    wrong += [f"not said: {p}" for p in cell.warnings
-              if not any(re.search(WARNING + p, line) for line in lines)]
-    wrong += [f"said: {line}" for line in lines
-              if not any(re.search(p, line) for p in cell.warnings)]
+    wrong += [f"not said: {p}" for p in warnings
+              if not any(re.search(f"{generator.warning}vfio-early: .*{p}", line)
+                         for line in lines)]
+    return wrong + [f"said: {line}" for line in lines
+                    if not any(re.search(p, line) for p in warnings)]
+
+
+def judge(cell: ImageCell, generator: Generator, image: Image) -> list[str]:
+    """Everything about the image that is not as the cell expects."""
+    wrong = wrong_build(generator, image, cell.warnings)
     contents = image.contents()
     if not contents:
         return [*wrong, "the image is empty"]
@@ -140,9 +150,4 @@ def judge(cell: ImageCell, image: Image) -> list[str]:
         elif wanted is not None and wanted not in found:
             wrong.append(f"{name} is {found[0][:60]!r}")
     wrong += [f"the image holds {name}" for name in cell.lacks if name in contents]
-    if SCRIPT in contents:
-        order = contents.get(ORDER, b"").decode()
-        ours, theirs = order.find(SCRIPT), order.find("scripts/init-top/udev")
-        if ours < 0 or theirs < 0 or ours > theirs:
-            wrong.append("our script does not run before udev's")
-    return wrong
+    return wrong + generator.wrong_order(contents)

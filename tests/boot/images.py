@@ -1,27 +1,19 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Boot images made by a Debian suite's real generator, with this project installed."""
+"""What images are made of, whatever generator makes them; the generators are in generators/."""
 
-import argparse
-import io
 import json
-import shlex
-import shutil
 import subprocess
-import sys
-import tarfile
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Iterator, Mapping, Optional, Sequence, Tuple, Union
 
 import cache
-import dracut_images
 import kernels
+import packed
 import roots
+from packed import Packed
 
 TREE = Path(__file__).resolve().parent.parent.parent
-BINARY = "usr/lib/vfio-early/vfio-early-boot"
-SHARED = {"stage-image": 0o755, "vfio-early.service": 0o644}
-ADAPTER = ("hooks/vfio-early", "scripts/init-top/00-vfio-early")
 TEST_MODULES = ("bochs", "cirrus", "cirrus_qemu", "e1000e", "igb", "nvme", "xhci_pci",
                 "ehci_pci", "snd_hda_intel", "snd_hda_codec_generic", "virtio_pci",
                 "virtio_gpu", "virtio_blk", "ahci", "sd_mod", "ext4", "usbhid",
@@ -39,21 +31,6 @@ FORMATS = ("ko", *SQUEEZE)
 # Debian's depmod is built without zlib and does not see .ko.gz; this one does.
 DEPMOD_TARGET = "depmod-with-zlib"
 DEPMOD = "run/vfio-early/depmod"
-
-BUILD = """
-set -e
-tar -x -f - -C / --no-same-owner --keep-directory-symlink
-rm -f "/boot/initrd.img-$VERSION"
-if [ -x /run/vfio-early/depmod ]; then
-    ln -sf /run/vfio-early/depmod /usr/sbin/depmod
-fi
-if command -v update-initramfs >/dev/null; then
-    update-initramfs -c -k "$VERSION"
-else
-    mkinitramfs -o "/boot/initrd.img-$VERSION" "$VERSION"
-fi
-cp "/boot/initrd.img-$VERSION" /run/vfio-early/out/initrd
-"""
 
 # Makes a modules folder with some modules left out or stored in another format.
 MODULES = """
@@ -104,7 +81,8 @@ class ImageSpec:
     is None becomes a link to /dev/null. modules: "list" (only test_modules and what hooks
     add: quick), or "most" and the others of initramfs.conf(5). module_format: None (as the
     distribution has them), "ko", "gz", "xz" or "zst". files: any more files by absolute path.
-    generator: also "dracut" and "dracut-no-systemd"; dracut_conf: lines for its dracut.conf.
+    generator: a name of generators.ALL; conf: lines for its own configuration file, at the
+    end. scripts: of guest/, to run before us, where a generator has a place for such.
     """
 
     suite: str = "trixie"
@@ -117,12 +95,12 @@ class ImageSpec:
     modprobe_d: Mapping[str, bytes] = field(default_factory=dict)
     modules: str = "list"
     test_modules: Sequence[str] = TEST_MODULES
-    guest_scripts: Mapping[str, str] = field(default_factory=dict)
+    scripts: Sequence[str] = ()
     module_format: Optional[str] = None
     without_modules: Sequence[str] = ()
     files: Mapping[str, bytes] = field(default_factory=dict)
     generator: str = "initramfs-tools"
-    dracut_conf: str = ""
+    conf: str = ""
 
 
 @dataclass(frozen=True)
@@ -180,7 +158,7 @@ class Build:
     root: roots.Root
     kernel: kernels.Kernel
     script: str
-    packed: "Sequence[Packed]"
+    files: Sequence[Packed]
     env: Mapping[str, str] = field(default_factory=dict)
     binds: Sequence[roots.Bind] = ()
     append: Sequence[str] = ()
@@ -190,7 +168,7 @@ class Build:
         kernel = self.kernel
         key = cache.key_of("image", RECIPE, self.script, self.root.key, kernel.key, self.env,
                            [(name, kind, mode, data.hex())
-                            for name, kind, mode, data in self.packed])
+                            for name, kind, mode, data in self.files])
         folder = cache.entry("images", key, lambda new: self._run(key, new))
         initrd = folder / "initrd"
         return Image(kernel.path, kernel.version, initrd if initrd.exists() else None,
@@ -203,7 +181,7 @@ class Build:
         result = self.root.run(
             ["sh", "-c", self.script], env={"VERSION": self.kernel.version, **self.env},
             binds=[*kernel_binds(self.kernel), *self.binds, (folder, "/run/vfio-early/out")],
-            stdin=tar(self.packed))
+            stdin=packed.tar(self.files))
         if result.returncode < 0 or result.returncode > 128:
             raise ImageError(f"{self.title}: interrupted with status {result.returncode}")
         (folder / "log").write_bytes(result.stdout)
@@ -212,19 +190,9 @@ class Build:
                   f"status {result.returncode}")
 
 
-def build_image(spec: ImageSpec) -> Image:
-    """Return the image of a spec, built now or found in the cache."""
-    dracut = spec.generator in dracut_images.GENERATORS
-    root = dracut_images.root(spec.suite) if dracut else roots.root(spec.suite)
-    binds = _depmod_bind(spec)
-    if dracut_images.wants_sysfs(spec.dracut_conf):
-        binds = [*binds, (Path("/sys"), "/sys")]
-    return Build(
-        title=f"{spec.suite}, {spec.generator}, modules {spec.modules}",
-        root=root, kernel=_with_modules(root, spec, _kernel(root, spec)),
-        script=dracut_images.BUILD if dracut else BUILD, packed=_installed_files(spec),
-        env=dracut_images.environment(spec.generator) if dracut else {}, binds=binds,
-        append=dracut_images.APPEND if dracut else ()).image()
+def kernel_of(root: roots.Root, spec: ImageSpec) -> kernels.Kernel:
+    """Return the kernel a spec names, with its modules as the spec wants them."""
+    return _with_modules(root, spec, _kernel(root, spec))
 
 
 def _kernel(root: roots.Root, spec: ImageSpec) -> kernels.Kernel:
@@ -259,7 +227,7 @@ def _with_modules(root: roots.Root, spec: ImageSpec, kernel: kernels.Kernel) -> 
 
     def build(folder: Path) -> None:
         result = root.run(["sh", "-c", MODULES], env=given,
-                          binds=[*kernel_binds(kernel), *_depmod_bind(spec),
+                          binds=[*kernel_binds(kernel), *depmod_bind(spec),
                                  (folder, "/run/vfio-early/out")])
         if result.returncode:
             raise ImageError(f"modules: {result.stdout.decode(errors='replace')[-2000:]}")
@@ -270,7 +238,7 @@ def _with_modules(root: roots.Root, spec: ImageSpec, kernel: kernels.Kernel) -> 
     return replace(kernel, modules=folder / "lib/modules" / kernel.version, key=key)
 
 
-def _depmod_bind(spec: ImageSpec) -> list[roots.Bind]:
+def depmod_bind(spec: ImageSpec) -> list[roots.Bind]:
     """Return the bind of a depmod that sees .ko.gz, where the spec has such modules."""
     if spec.module_format != "gz":
         return []
@@ -289,100 +257,21 @@ def kernel_binds(kernel: kernels.Kernel) -> list[roots.Bind]:
     return [(source, inside) for source, inside in shown if source.exists()]
 
 
-Packed = Tuple[str, bytes, int, bytes]  # name, tar type, mode, contents or link target
-
-
-def _installed_files(spec: ImageSpec) -> list[Packed]:
-    """Return what a package, an administrator and the tests put into the root."""
-    regular, link, folder = tarfile.REGTYPE, tarfile.SYMTYPE, tarfile.DIRTYPE
-    dracut = spec.generator in dracut_images.GENERATORS
+def administrators_files(spec: ImageSpec) -> list[Packed]:
+    """Return what an administrator, or another package, puts into the root."""
     made: list[Packed] = []
-    if spec.adapter:
-        made += [(f"usr/lib/vfio-early/{name}", regular, mode,
-                  (TREE / "hooks" / name).read_bytes()) for name, mode in SHARED.items()]
-    if spec.adapter and dracut:
-        made += [(name, regular, mode, data) for name, mode, data in dracut_images.adapter()]
-    elif spec.adapter:
-        made += [(f"usr/share/initramfs-tools/{name}", regular, 0o755,
-                  (TREE / "initramfs-tools" / name).read_bytes()) for name in ADAPTER]
-    if spec.binary is not None:
-        made.append((BINARY, regular, 0o755, spec.binary.read_bytes()))
     if isinstance(spec.config, bytes):
-        made.append(("etc/vfio-early.conf", regular, 0o644, spec.config))
+        made.append(packed.regular("etc/vfio-early.conf", spec.config))
     elif spec.config is not None:
         target = CONFIG_KINDS[spec.config]
-        made.append(("etc/vfio-early.conf", link if target else folder, 0o755, target.encode()))
+        made.append(packed.link("etc/vfio-early.conf", target) if target
+                    else packed.folder("etc/vfio-early.conf"))
     for place, named in (("etc", spec.dropins), ("usr/lib", spec.vendor_dropins)):
-        made += [(f"{place}/vfio-early.conf.d/{name}", link if data is None else regular, 0o644,
-                  b"/dev/null" if data is None else data) for name, data in named.items()]
-    made += [(f"etc/modprobe.d/{name}", regular, 0o644, data)
+        for name, data in named.items():
+            path = f"{place}/vfio-early.conf.d/{name}"
+            made.append(packed.link(path, "/dev/null") if data is None
+                        else packed.regular(path, data))
+    made += [packed.regular(f"etc/modprobe.d/{name}", data)
              for name, data in spec.modprobe_d.items()]
-    scripts = dracut_images.MODULES if dracut else "etc/initramfs-tools/scripts"
-    made += [(f"{scripts}/{name}", regular, 0o755, text.encode())
-             for name, text in spec.guest_scripts.items()]
-    made += [(name.lstrip("/"), regular, 0o755, data) for name, data in spec.files.items()]
-    return made + _test_settings(spec)
-
-
-def _test_settings(spec: ImageSpec) -> list[Packed]:
-    """Return the settings that make an image quick to build, and the modules of the tests."""
-    if spec.generator in dracut_images.GENERATORS:
-        written = dracut_images.settings(spec.test_modules, spec.dracut_conf)
-        return [(name, tarfile.REGTYPE, 0o644, data) for name, data in written.items()]
-    settings = f"MODULES={spec.modules}\nCOMPRESS=zstd\nCOMPRESSLEVEL=1\n"
-    hook = ("#!/bin/sh\n[ \"$1\" != prereqs ] || exit 0\n"
-            ". /usr/share/initramfs-tools/hook-functions\n"
-            f"manual_add_modules {shlex.join(spec.test_modules)}\n"
-            "rm -f \"$DESTDIR/usr/lib/udev/hwdb.bin\"\n")
-    return [("etc/initramfs-tools/conf.d/tests", tarfile.REGTYPE, 0o644, settings.encode()),
-            ("etc/initramfs-tools/hooks/tests", tarfile.REGTYPE, 0o755, hook.encode())]
-
-
-def tar(packed: Sequence[Packed]) -> bytes:
-    """Return the files as a tar archive."""
-    stream = io.BytesIO()
-    with tarfile.open(fileobj=stream, mode="w") as archive:
-        for name, kind, mode, data in packed:
-            info = tarfile.TarInfo(name)
-            info.type, info.mode = kind, mode
-            if kind == tarfile.SYMTYPE:
-                info.linkname, data = data.decode(), b""
-            info.size = len(data)
-            archive.addfile(info, io.BytesIO(data))
-    return stream.getvalue()
-
-
-def main() -> int:
-    """Build one image from the command line and put it where asked."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--suite", default="trixie")
-    parser.add_argument("--kernel", default="distribution",
-                        help="distribution, small, missing, or the name of another suite")
-    parser.add_argument("--binary", type=Path, default=ImageSpec.binary)
-    parser.add_argument("--config", type=Path, help="the file to install as vfio-early.conf")
-    parser.add_argument("--modules", default="list", help="list, most, netboot")
-    parser.add_argument("--generator", default=ImageSpec.generator,
-                        choices=("initramfs-tools", *dracut_images.GENERATORS))
-    parser.add_argument("--module-format", choices=FORMATS)
-    parser.add_argument("--without", action="append", default=[], metavar="MODULE")
-    parser.add_argument("-o", "--output", type=Path, help="where to copy the image to")
-    given = parser.parse_args()
-    known = given.kernel in ("distribution", "small", "missing")
-    spec = ImageSpec(suite=given.suite, kernel=given.kernel if known else ("suite", given.kernel),
-                     binary=given.binary, modules=given.modules, without_modules=given.without,
-                     config=given.config.read_bytes() if given.config else None,
-                     module_format=given.module_format, generator=given.generator)
-    try:
-        image = build_image(spec)
-    except (ImageError, kernels.KernelError, roots.RootError, OSError) as problem:
-        print(f"images: {problem}", file=sys.stderr)
-        return 1
-    print(image.log, end="", file=sys.stderr)
-    print(f"kernel {image.kernel}\ninitrd {image.initrd}")
-    if given.output and image.initrd:
-        shutil.copyfile(image.initrd, given.output)
-    return image.status
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    made += [packed.regular(name.lstrip("/"), data, 0o755) for name, data in spec.files.items()]
+    return made

@@ -22,7 +22,7 @@ DRACUT_PACKAGES = ("dracut", "systemd", "systemd-sysv", "cpio", "kmod", "udev", 
 RECIPE = 2  # raise it when what this file puts into a root changes
 Bind = Tuple[Path, str]  # what of the host appears where in the root; writable
 
-# No image is built while the root is made: images.py builds the ones that are wanted.
+# No image is built while the root is made: images.Build builds the ones that are wanted.
 GENERATORS = "/usr/sbin/update-initramfs /usr/bin/dracut"
 NO_IMAGE = f'for program in {GENERATORS}; do ' \
     'chroot "$1" dpkg-divert --quiet --local --rename --add --divert "$program.real" ' \

@@ -255,6 +255,12 @@ def wrong_log(verdict: Verdict, taken: dict[str, Optional[str]], summary: bool) 
     counts = [int(m[1]) for m in map(SUMMARY.fullmatch, verdict.log) if m]
     if len(taken) not in counts:
         wrong.append(f"no summary of {len(taken)} bound devices; there are {counts}")
-    if not any(verdict.report.values()):
+    return wrong
+
+
+def wrong_traces(verdict: Verdict, summary: bool) -> list[str]:
+    """What the image and its /run lack of us."""
+    wrong = [] if verdict.binder else ["the image lacks vfio-early-boot"]
+    if summary and not any(verdict.report.values()):
         wrong.append("no report in /run/vfio-early")
     return wrong

@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The table of generators: what builds images, each in each of its modes."""
+
+from generators import dracut, initramfs_tools, mkinitcpio
+from generators.base import Generator
+from images import Image, ImageError, ImageSpec
+
+ALL = {generator.name: generator
+       for generator in (*initramfs_tools.ALL, *dracut.ALL, *mkinitcpio.ALL)}
+
+
+def named(name: str) -> Generator:
+    """Return the generator of that name."""
+    if name not in ALL:
+        raise ImageError(f"no generator {name}, but {', '.join(ALL)}")
+    return ALL[name]
+
+
+def build_image(spec: ImageSpec) -> Image:
+    """Return the image of a spec, built now or found in the cache."""
+    return named(spec.generator).image(spec)
