@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "number.h"
+#include "record.h"
 #include "report.h"
 
 #include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define MAGIC "vfio-early-report "
@@ -13,177 +10,52 @@
 static const char *const mode_names[] = {
 	[RUN_NORMAL] = "normal", [RUN_DRY] = "dry-run", [RUN_OFF] = "off"};
 
-/* Text that grows; after a failed allocation it stays failed. */
-struct text {
-	char *bytes;
-	size_t used;
-	size_t size;
-	bool failed;
-};
-
-static bool reserve(struct text *text, size_t more)
-{
-	size_t size = text->size ? text->size : 1024;
-	char *bytes;
-
-	if (text->failed)
-		return false;
-	while (size < text->used + more + 1)
-		size *= 2;
-	if (size == text->size)
-		return true;
-	bytes = realloc(text->bytes, size);
-	if (!bytes) {
-		text->failed = true;
-		return false;
-	}
-	text->bytes = bytes;
-	text->size = size;
-	return true;
-}
-
-__attribute__((format(printf, 2, 3))) static void add(
-	struct text *text, const char *format, ...)
-{
-	char piece[256];
-	va_list arguments;
-	int length;
-
-	va_start(arguments, format);
-	length = vsnprintf(piece, sizeof(piece), format, arguments);
-	va_end(arguments);
-	if (length < 0 || (size_t)length >= sizeof(piece)) {
-		text->failed = true;
-		return;
-	}
-	if (!reserve(text, (size_t)length))
-		return;
-	memcpy(text->bytes + text->used, piece, (size_t)length + 1);
-	text->used += (size_t)length;
-}
-
-static bool is_plain(unsigned char c)
-{
-	return c > ' ' && c <= '~' && c != '%';
-}
-
-static void add_value(struct text *text, const char *key, const char *value)
-{
-	add(text, "%s=", key);
-	for (; *value; value++)
-		add(text, is_plain((unsigned char)*value) ? "%c" : "%%%02x",
-			(unsigned char)*value);
-}
-
-static void add_finding(struct text *text, const struct finding *finding)
+static void add_finding(struct record_text *text, const struct finding *finding)
 {
 	char address[PCI_ADDRESS_TEXT_MAX];
 
-	add(text, "finding severity=%u verdict=%s guard=%s", (unsigned)finding->severity,
-		verdict_name(finding->verdict), guard_name(finding->guard));
+	record_add(text, "finding severity=%u verdict=%s guard=%s",
+		(unsigned)finding->severity, verdict_name(finding->verdict),
+		guard_name(finding->guard));
 	if (finding->has_function) {
 		pci_address_format(&finding->address, address);
-		add(text, " device=%s id=%04x:%04x:%04x:%04x class=%06x", address,
+		record_add(text, " device=%s id=%04x:%04x:%04x:%04x class=%06x", address,
 			finding->id.vendor, finding->id.device, finding->id.subvendor,
 			finding->id.subdevice, finding->class_code);
 	}
-	add_value(text, " driver", finding->driver);
-	add_value(text, " origin", finding->origin);
-	add_value(text, " text", finding->text);
-	add(text, "\n");
+	record_add_value(text, " driver", finding->driver);
+	record_add_value(text, " origin", finding->origin);
+	record_add_value(text, " text", finding->text);
+	record_add(text, "\n");
 }
 
 char *report_print(const struct report *report)
 {
-	struct text text = {0};
+	struct record_text text = {0};
 
-	add(&text, MAGIC "%d\n", REPORT_FORMAT_VERSION);
-	add_value(&text, "version", report->version);
-	add(&text, " mode=%s seen=%u elapsed_ms=%u hung=%u\n", mode_names[report->mode],
-		report->seen, report->elapsed_ms, report->hung);
+	record_add(&text, MAGIC "%d\n", REPORT_FORMAT_VERSION);
+	record_add_value(&text, "version", report->version);
+	record_add(&text, " mode=%s seen=%u elapsed_ms=%u hung=%u\n",
+		mode_names[report->mode], report->seen, report->elapsed_ms, report->hung);
 	for (size_t i = 0; i < report->findings.count; i++)
 		add_finding(&text, &report->findings.items[i]);
-	if (text.failed) {
-		free(text.bytes);
-		return NULL;
-	}
-	return text.bytes;
-}
-
-struct span {
-	const char *text;
-	size_t length;
-};
-
-/* The next part of *REST that ends with END; false where nothing is left. */
-static bool next(struct span *rest, char end, struct span *ret_part)
-{
-	const char *stop;
-
-	if (rest->length == 0)
-		return false;
-	stop = memchr(rest->text, end, rest->length);
-	ret_part->text = rest->text;
-	ret_part->length = stop ? (size_t)(stop - rest->text) : rest->length;
-	rest->text += ret_part->length + (stop ? 1 : 0);
-	rest->length -= ret_part->length + (stop ? 1 : 0);
-	return true;
-}
-
-static bool is(struct span span, const char *text)
-{
-	return strlen(text) == span.length && memcmp(text, span.text, span.length) == 0;
-}
-
-static int read_unsigned(struct span value, unsigned base, unsigned max, unsigned *ret)
-{
-	uint64_t number;
-	int r = number_parse(value.text, value.length, base, max, &number);
-
-	if (r == 0)
-		*ret = (unsigned)number;
-	return r;
-}
-
-static int read_text(struct span value, char *out, size_t size)
-{
-	size_t used = 0;
-
-	for (size_t i = 0; i < value.length; i++) {
-		unsigned byte = (unsigned char)value.text[i];
-
-		if (value.text[i] == '%') {
-			if (value.length - i < 3 ||
-				read_unsigned((struct span){value.text + i + 1, 2}, 16,
-					0xff, &byte) < 0 ||
-				byte == 0)
-				return -EBADMSG;
-			i += 2;
-		} else if (!is_plain((unsigned char)value.text[i])) {
-			return -EBADMSG;
-		}
-		if (used + 1 >= size)
-			return -EBADMSG;
-		out[used++] = (char)byte;
-	}
-	out[used] = '\0';
-	return 0;
+	return record_finish(&text);
 }
 
 static int read_header(struct report *report, struct span key, struct span value)
 {
-	if (is(key, "version"))
-		return read_text(value, report->version, sizeof(report->version));
-	if (is(key, "seen"))
-		return read_unsigned(value, 10, UINT32_MAX, &report->seen);
-	if (is(key, "elapsed_ms"))
-		return read_unsigned(value, 10, UINT32_MAX, &report->elapsed_ms);
-	if (is(key, "hung"))
-		return read_unsigned(value, 10, UINT32_MAX, &report->hung);
-	if (!is(key, "mode"))
+	if (span_is(key, "version"))
+		return span_text(value, report->version, sizeof(report->version));
+	if (span_is(key, "seen"))
+		return span_unsigned(value, 10, UINT32_MAX, &report->seen);
+	if (span_is(key, "elapsed_ms"))
+		return span_unsigned(value, 10, UINT32_MAX, &report->elapsed_ms);
+	if (span_is(key, "hung"))
+		return span_unsigned(value, 10, UINT32_MAX, &report->hung);
+	if (!span_is(key, "mode"))
 		return 0;
 	for (unsigned i = 0; i < sizeof(mode_names) / sizeof(mode_names[0]); i++) {
-		if (is(value, mode_names[i])) {
+		if (span_is(value, mode_names[i])) {
 			report->mode = (enum run_mode)i;
 			return 0;
 		}
@@ -194,7 +66,7 @@ static int read_header(struct report *report, struct span key, struct span value
 static int read_verdict(struct finding *finding, struct span value)
 {
 	for (unsigned i = 0; i < VERDICT_COUNT; i++) {
-		if (is(value, verdict_name((enum verdict)i))) {
+		if (span_is(value, verdict_name((enum verdict)i))) {
 			finding->verdict = (enum verdict)i;
 			return 0;
 		}
@@ -211,7 +83,7 @@ static int read_guard(struct finding *finding, struct span value)
 static int read_severity(struct finding *finding, struct span value)
 {
 	unsigned number = 0;
-	int r = read_unsigned(value, 10, SEVERITY_DEBUG, &number);
+	int r = span_unsigned(value, 10, SEVERITY_DEBUG, &number);
 
 	if (r < 0 || number < SEVERITY_ERROR)
 		return -EBADMSG;
@@ -233,23 +105,23 @@ static int read_id(struct finding *finding, struct span value)
 
 static int read_finding(struct finding *finding, struct span key, struct span value)
 {
-	if (is(key, "severity"))
+	if (span_is(key, "severity"))
 		return read_severity(finding, value);
-	if (is(key, "verdict"))
+	if (span_is(key, "verdict"))
 		return read_verdict(finding, value);
-	if (is(key, "guard"))
+	if (span_is(key, "guard"))
 		return read_guard(finding, value);
-	if (is(key, "id"))
+	if (span_is(key, "id"))
 		return read_id(finding, value);
-	if (is(key, "class"))
-		return read_unsigned(value, 16, 0xffffff, &finding->class_code);
-	if (is(key, "driver"))
-		return read_text(value, finding->driver, sizeof(finding->driver));
-	if (is(key, "origin"))
-		return read_text(value, finding->origin, sizeof(finding->origin));
-	if (is(key, "text"))
-		return read_text(value, finding->text, sizeof(finding->text));
-	if (!is(key, "device"))
+	if (span_is(key, "class"))
+		return span_unsigned(value, 16, 0xffffff, &finding->class_code);
+	if (span_is(key, "driver"))
+		return span_text(value, finding->driver, sizeof(finding->driver));
+	if (span_is(key, "origin"))
+		return span_text(value, finding->origin, sizeof(finding->origin));
+	if (span_is(key, "text"))
+		return span_text(value, finding->text, sizeof(finding->text));
+	if (!span_is(key, "device"))
 		return 0;
 	finding->has_function = true;
 	return pci_address_parse(value.text, value.length, &finding->address);
@@ -260,17 +132,14 @@ static int read_record(struct report *report, struct span line, bool header)
 	struct finding finding = {.severity = SEVERITY_INFO};
 	struct span word;
 
-	if (!header && (!next(&line, ' ', &word) || !is(word, "finding")))
+	if (!header && (!span_next(&line, ' ', &word) || !span_is(word, "finding")))
 		return 0;
-	while (next(&line, ' ', &word)) {
-		const char *equals = memchr(word.text, '=', word.length);
+	while (span_next(&line, ' ', &word)) {
 		struct span key, value;
 		int r;
 
-		if (!equals)
+		if (!span_divide(word, &key, &value))
 			return -EBADMSG;
-		key = (struct span){word.text, (size_t)(equals - word.text)};
-		value = (struct span){equals + 1, word.length - key.length - 1};
 		r = header ? read_header(report, key, value)
 			   : read_finding(&finding, key, value);
 		if (r < 0)
@@ -287,7 +156,7 @@ static int read_magic(struct span line)
 		return -EBADMSG;
 	line.text += strlen(MAGIC);
 	line.length -= strlen(MAGIC);
-	if (read_unsigned(line, 10, UINT32_MAX, &version) < 0)
+	if (span_unsigned(line, 10, UINT32_MAX, &version) < 0)
 		return -EBADMSG;
 	return version == REPORT_FORMAT_VERSION ? 0 : -EPROTONOSUPPORT;
 }
@@ -303,7 +172,7 @@ int report_parse(
 	/* Cut off inside its last line. */
 	if (length == 0 || text[length - 1] != '\n')
 		r = -EBADMSG;
-	while (r == 0 && next(&rest, '\n', &line)) {
+	while (r == 0 && span_next(&rest, '\n', &line)) {
 		number++;
 		r = number == 1 ? read_magic(line)
 				: read_record(&report, line, number == 2);
