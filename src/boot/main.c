@@ -7,6 +7,7 @@
 #include "boot_run.h"
 #include "core/number.h"
 #include "drivers.h"
+#include "facts_run.h"
 #include "kmsg.h"
 #include "report_file.h"
 
@@ -24,6 +25,7 @@ struct arguments {
 	struct boot_options boot;
 	unsigned deadline_seconds;
 	bool drivers;
+	bool facts;
 };
 
 static const char usage[] =
@@ -33,8 +35,10 @@ static const char usage[] =
 	"the initramfs; writes to the kernel log and /run/vfio-early.\n"
 	"\n"
 	"  --plan           print what would be done now, and touch nothing\n"
-	"  --sysroot=DIR    with --plan or --drivers: read the machine and the config "
-	"below DIR\n"
+	"  --facts          print what this host needs, for its boot images\n"
+	"  --sysroot=DIR    with --plan, --facts or --drivers: read the machine and the "
+	"config\n"
+	"                   below DIR\n"
 	"  --deadline=SEC   give up waiting for the kernel after SEC seconds (default "
 	"10)\n"
 	"  --before-udev    the hook that has to come before udevd: log if it did not\n"
@@ -157,6 +161,7 @@ static int read_arguments(int argc, char **argv, struct arguments *arguments)
 {
 	static const struct option options[] = {
 		{"plan", no_argument, NULL, 'p'},
+		{"facts", no_argument, NULL, 'f'},
 		{"sysroot", required_argument, NULL, 's'},
 		{"deadline", required_argument, NULL, 'd'},
 		{"before-udev", no_argument, NULL, 'u'},
@@ -172,6 +177,9 @@ static int read_arguments(int argc, char **argv, struct arguments *arguments)
 		switch (option) {
 		case 'p':
 			arguments->boot.plan_only = true;
+			break;
+		case 'f':
+			arguments->facts = true;
 			break;
 		case 's':
 			arguments->boot.sysroot = optarg;
@@ -202,9 +210,12 @@ static int read_arguments(int argc, char **argv, struct arguments *arguments)
 	}
 	if (optind < argc)
 		return -usage_error("unexpected argument ", argv[optind]);
+	if (arguments->boot.plan_only + arguments->facts + arguments->drivers > 1)
+		return -usage_error(
+			"--plan, --facts and --drivers exclude each other", "");
 	if (strcmp(arguments->boot.sysroot, "/") != 0 && !arguments->boot.plan_only &&
-		!arguments->drivers)
-		return -usage_error("--sysroot needs --plan or --drivers", "");
+		!arguments->facts && !arguments->drivers)
+		return -usage_error("--sysroot needs --plan, --facts or --drivers", "");
 	return 1;
 }
 
@@ -218,6 +229,10 @@ int main(int argc, char **argv)
 
 	if (r <= 0)
 		return -r;
+	if (arguments.facts) {
+		facts_run(arguments.boot.sysroot);
+		return EXIT_SUCCESS;
+	}
 	if (arguments.boot.plan_only)
 		return print_plan(&arguments.boot);
 	if (arguments.drivers)

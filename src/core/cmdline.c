@@ -242,3 +242,21 @@ const char *cmdline_value(
 	}
 	return value;
 }
+
+void cmdline_for_each(const char *bytes, size_t length,
+	bool (*visit)(void *context, const char *name, size_t name_length,
+		const char *value, size_t value_length),
+	void *context)
+{
+	struct parameter parameter;
+
+	while (next_parameter(&bytes, &length, &parameter))
+		if (!visit(context, parameter.name, parameter.name_length,
+			    parameter.value, parameter.value_length))
+			return;
+}
+
+bool cmdline_name_is(const char *text, size_t length, const char *name)
+{
+	return same_name(text, length, name);
+}

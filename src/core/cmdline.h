@@ -40,3 +40,15 @@ bool cmdline_blacklists(const char *bytes, size_t length, const char *module);
  */
 const char *cmdline_value(
 	const char *bytes, size_t length, const char *name, size_t *ret_length);
+
+/*
+ * Calls VISIT for every parameter, in order, until it returns false. VALUE is NULL where
+ * there is no '='. Neither is terminated.
+ */
+void cmdline_for_each(const char *bytes, size_t length,
+	bool (*visit)(void *context, const char *name, size_t name_length,
+		const char *value, size_t value_length),
+	void *context);
+
+/* Whether a parameter's name is this one, '-' and '_' being the same. */
+bool cmdline_name_is(const char *text, size_t length, const char *name);

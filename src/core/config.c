@@ -157,6 +157,23 @@ static int add_lines(
 	return 0;
 }
 
+static uint64_t fnv1a(uint64_t hash, const char *bytes, size_t length)
+{
+	for (size_t i = 0; i < length; i++)
+		hash = (hash ^ (unsigned char)bytes[i]) * 0x100000001b3U;
+	return hash;
+}
+
+/* With the end of the name, so that name and bytes cannot trade places. */
+static void hash_file(
+	struct config *config, const char *name, const char *bytes, size_t length)
+{
+	uint64_t hash = config->hash ? config->hash : 0xcbf29ce484222325U;
+
+	hash = fnv1a(hash, name, strlen(name) + 1);
+	config->hash = fnv1a(hash, bytes, length);
+}
+
 int config_add_file(
 	struct config *config, const char *name, const char *bytes, size_t length)
 {
@@ -176,6 +193,7 @@ int config_add_file(
 		return config_add_problem(config, (struct source){.file = kept}, 0,
 			"larger than %d bytes; shorten it", CONFIG_FILE_BYTES_MAX);
 	}
+	hash_file(config, name, bytes, length);
 	r = add_lines(config, kept, bytes, length);
 	if (r < 0)
 		return r;

@@ -17,6 +17,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #define CONFIG_FILE_BYTES_MAX 65536 /* one file */
 #define CONFIG_LINE_BYTES_MAX 1024  /* one line, without its end */
@@ -104,6 +105,7 @@ struct config {
 	size_t file_count;
 	enum run_mode mode;
 	bool debug;
+	uint64_t hash;   /* FNV-1a of the names and bytes of all files; 0 without any */
 	bool incomplete; /* a file is missing from it: take nothing */
 };
 

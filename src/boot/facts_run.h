@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The image facts of the machine below SYSROOT, on stdout. Nothing keeps an image from
+ * being built: what could not be found out is said in the facts themselves, and where
+ * there is no memory for them nothing is printed, which no boot takes for facts.
+ */
+#pragma once
+
+void facts_run(const char *sysroot);
