@@ -30,6 +30,8 @@ struct pci_function {
 	uint32_t class_code;            /* 24 bits: base class, subclass, interface */
 	bool is_bridge;                 /* type 1 header */
 	bool unresponsive;              /* a read of its attributes never came back */
+	bool boot_display;              /* the firmware's picture is in one of its BARs */
+	bool late;                      /* appeared after the boot run */
 	int group;                      /* IOMMU group, MACHINE_GROUP_NONE without one */
 	char driver[DRIVER_NAME_MAX];   /* the bound driver, "" for none */
 	bool driver_built_in;           /* known only where a driver is bound */
