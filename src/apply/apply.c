@@ -193,10 +193,7 @@ static void add_bound(struct run *run, const struct plan_device *device)
 	else if (function->driver[0])
 		finding_add(run->findings, SEVERITY_INFO, VERDICT_BOUND, GUARD_NONE,
 			function, device->rule, "bound to %s, taken from %s (%s)", driver,
-			function->driver,
-			function->driver_built_in
-				? "built into the kernel"
-				: "a module loaded before vfio-early ran");
+			function->driver, pci_driver_origin(function));
 	else
 		finding_add(run->findings, SEVERITY_INFO, VERDICT_BOUND, GUARD_NONE,
 			function, device->rule, "bound to %s", driver);

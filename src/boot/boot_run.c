@@ -5,8 +5,10 @@
 #include "apply/kernel_effects.h"
 #include "core/identity.h"
 #include "core/plan.h"
+#include "late.h"
 #include "scan/config_files.h"
 #include "scan/scan.h"
+#include "seen.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -97,34 +99,95 @@ static int perform(
 	return apply_plan(plan, &effects, findings);
 }
 
+/* What is found out and decided, in this order. */
+struct work {
+	struct machine machine;
+	struct selection selection;
+	struct plan plan;
+};
+
+static void work_clear(struct work *work)
+{
+	plan_clear(&work->plan);
+	selection_clear(&work->selection);
+	machine_clear(&work->machine);
+	*work = (struct work){0};
+}
+
+static int find_wanted(int root, const struct scan_observer *observer,
+	const struct config *config, struct work *work, struct report *report)
+{
+	int r = scan_machine(root, observer, &work->machine);
+
+	if (r < 0)
+		return r;
+	report->seen = (unsigned)work->machine.count;
+	return selection_make(
+		config, &work->machine, &work->selection, &report->findings);
+}
+
+/*
+ * The same for a late device and what appeared with it; what others have not decided
+ * about by the time it is our turn. Returns how many functions there are, or -errno.
+ */
+static int find_late(const struct boot_options *options, int root,
+	const struct scan_observer *observer, const struct config *config,
+	struct work *work, struct report *report)
+{
+	for (bool locked = options->plan_only;; locked = true) {
+		int r = find_wanted(root, observer, config, work, report);
+		size_t left;
+
+		if (r < 0)
+			return r;
+		left = late_narrow(&options->device, &work->machine, &work->selection,
+			&report->findings);
+		if (left == 0 || locked)
+			return (int)left;
+		work_clear(work);
+		findings_clear(&report->findings);
+		late_lock();
+		if (seen_has(&options->device))
+			return 0;
+	}
+}
+
+/* Afterwards the same functions are not asked about again. */
+static void note_decided(const struct boot_options *options, const struct work *work)
+{
+	if (options->late)
+		late_done(&options->device, &work->selection);
+	else
+		(void)seen_add_all(&work->machine);
+}
+
 static int decide_and_act(const struct boot_options *options, struct watch *watch,
 	int root, const struct config *config, struct report *report)
 {
 	const struct scan_observer observer = {.context = watch, .enter = observe};
-	struct machine machine = {0};
-	struct selection selection = {0};
-	struct plan plan = {0};
+	struct work work = {0};
 	int r;
 
-	r = scan_machine(root, &observer, &machine);
-	if (r == 0) {
-		report->seen = (unsigned)machine.count;
-		r = selection_make(config, &machine, &selection, &report->findings);
-	}
-	if (r == 0) {
-		scan_wanted(root, &observer, &selection);
+	if (options->late)
+		r = find_late(options, root, &observer, config, &work, report);
+	else
+		r = find_wanted(root, &observer, config, &work, report);
+	if (r >= 0) {
+		scan_wanted(root, &observer, &work.selection);
 		if (watch)
 			watch_leave(watch);
-		identity_note(&selection, &report->findings);
-		r = plan_make(&machine, &selection, &plan, &report->findings);
+		if (!options->late)
+			identity_note(&work.selection, &report->findings);
+		r = plan_make(
+			&work.machine, &work.selection, &work.plan, &report->findings);
 	}
-	if (r == 0 && (config->mode == RUN_DRY || options->plan_only))
-		plan_describe(&plan, &report->findings);
-	else if (r == 0)
-		r = perform(&plan, watch, &report->findings);
-	plan_clear(&plan);
-	selection_clear(&selection);
-	machine_clear(&machine);
+	if (r == 0 && (config->mode == RUN_DRY || options->plan_only)) {
+		plan_describe(&work.plan, &report->findings);
+	} else if (r == 0) {
+		r = perform(&work.plan, watch, &report->findings);
+		note_decided(options, &work);
+	}
+	work_clear(&work);
 	return r;
 }
 
@@ -141,38 +204,47 @@ static void add_run_error(struct findings *findings, int error)
 		"nothing was taken: %s", words);
 }
 
+static void note_incomplete(struct findings *findings)
+{
+	note(findings, SEVERITY_ERROR,
+		"the config could not be read whole, so nothing is touched: what is "
+		"missing might protect a device");
+}
+
+static void note_nothing_to_do(const struct config *config, struct findings *findings)
+{
+	note(findings, SEVERITY_NOTICE,
+		config->mode == RUN_OFF
+			? "switched off on the kernel command line: nothing is touched"
+			: "no rules in /etc/vfio-early.conf or on the kernel command "
+			  "line: nothing to do");
+}
+
 static void run_with_config(const struct boot_options *options, struct watch *watch,
 	int root, struct config *config, struct report *report)
 {
+	bool nothing;
 	int r = config_files_read(config, root);
 
 	if (r == 0)
 		r = config_cmdline_read(config, root);
+	nothing = config->mode == RUN_OFF ||
+		  (config->rule_count == 0 && !config->incomplete);
 	report->mode = config->mode;
 	if (options->plan_only && config->mode == RUN_NORMAL)
 		report->mode = RUN_DRY;
+	if (options->late && nothing)
+		return;
 	add_problems(config, &report->findings);
 	add_debug(config, &report->findings);
-	if (r < 0) {
-		add_run_error(&report->findings, r);
-	} else if (config->mode == RUN_OFF) {
-		note(&report->findings, SEVERITY_NOTICE,
-			"switched off on the kernel command line: nothing is touched");
-	} else if (config->incomplete) {
-		note(&report->findings, SEVERITY_ERROR,
-			"the config could not be read whole, so nothing is touched: what "
-			"is "
-			"missing might protect a device");
-	} else if (config->rule_count == 0) {
-		note(&report->findings, SEVERITY_NOTICE,
-			"no rules in /etc/vfio-early.conf or on the kernel command line: "
-			"nothing "
-			"to do");
-	} else {
+	if (r == 0 && nothing)
+		note_nothing_to_do(config, &report->findings);
+	else if (r == 0 && config->incomplete)
+		note_incomplete(&report->findings);
+	else if (r == 0)
 		r = decide_and_act(options, watch, root, config, report);
-		if (r < 0)
-			add_run_error(&report->findings, r);
-	}
+	if (r < 0)
+		add_run_error(&report->findings, r);
 }
 
 void boot_run(
@@ -180,10 +252,12 @@ void boot_run(
 {
 	uint64_t started = now_ms();
 	struct config config = {0};
-	int root = open(options->sysroot, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int root;
 
 	snprintf(report->version, sizeof(report->version), "%s", VFIO_EARLY_VERSION);
-	note_hung_calls(watch, &report->findings, report);
+	if (options->late && !options->plan_only && seen_has(&options->device))
+		return;
+	root = open(options->sysroot, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0) {
 		add_run_error(&report->findings, -errno);
 	} else {
@@ -192,6 +266,7 @@ void boot_run(
 		run_with_config(options, watch, root, &config, report);
 		close(root);
 	}
+	note_hung_calls(watch, &report->findings, report);
 	if (report->findings.incomplete)
 		note(&report->findings, SEVERITY_ERROR,
 			"out of memory: some lines of this report are missing");

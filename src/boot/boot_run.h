@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The boot run: config, scan, plan, effects, and what there is to say about it.
+ * The boot run, or the run for one late device: config, scan, plan, effects, and what
+ * there is to say about it. A late run has nothing to say where its device is not wanted.
  */
 #pragma once
 
@@ -11,6 +12,8 @@ struct boot_options {
 	const char *sysroot; /* "/" but for --plan */
 	bool plan_only;      /* touch nothing and pretend that nothing says otherwise */
 	bool before_udev;    /* say so if udevd is running already */
+	bool late;           /* decide about this function, which has just appeared */
+	struct pci_address device;
 };
 
 /*

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * vfio-early-boot: without arguments, the boot run. Ends with 0 whatever happened, writes
- * to /dev/kmsg and /run/vfio-early only, and returns before its deadline.
+ * vfio-early-boot: without arguments, the boot run; with --device=, the run for a device
+ * that appears later. Ends with 0 whatever happened, writes to /dev/kmsg and
+ * /run/vfio-early only, and returns before its deadline.
  */
 #include "apply/watch.h"
 #include "boot_run.h"
@@ -34,6 +35,7 @@ static const char usage[] =
 	"hook in\n"
 	"the initramfs; writes to the kernel log and /run/vfio-early.\n"
 	"\n"
+	"  --device=ADDRESS decide about a PCI function that has just appeared (udev)\n"
 	"  --plan           print what would be done now, and touch nothing\n"
 	"  --facts          print what this host needs, for its boot images\n"
 	"  --sysroot=DIR    with --plan, --facts or --drivers: read the machine and the "
@@ -56,17 +58,27 @@ static void log_finding(const struct finding *finding, bool to_stdout)
 		kmsg_write(finding->severity, line);
 }
 
-static void log_report(const struct report *report, bool to_stdout)
+/* A run for a late device is silent where it has nothing to say. */
+static void log_report(const struct report *report, bool late, bool to_stdout)
 {
 	char line[REPORT_LINE_MAX];
 
 	for (size_t i = 0; i < report->findings.count; i++)
 		log_finding(&report->findings.items[i], to_stdout);
+	if (late)
+		return;
 	report_summary(report, line);
 	if (to_stdout)
 		printf("vfio-early: %s\n", line);
 	else
 		kmsg_write(SEVERITY_INFO, line);
+}
+
+static int keep_report(const struct report *report, bool late)
+{
+	if (!late)
+		return report_file_write(report);
+	return report->findings.count > 0 ? report_file_append(report) : 0;
 }
 
 /* What the child does. May run several times: see watch.h. */
@@ -77,18 +89,19 @@ static void boot_job(void *context, struct watch *watch)
 	int r;
 
 	boot_run(&arguments->boot, watch, &report);
-	r = report_file_write(&report);
+	r = keep_report(&report, arguments->boot.late);
 	if (r < 0)
 		finding_add(&report.findings, SEVERITY_WARNING, VERDICT_NOTE, GUARD_NONE,
 			NULL, NULL,
 			"the report could not be written to /run/vfio-early: %s",
 			strerror(-r));
-	log_report(&report, false);
+	log_report(&report, arguments->boot.late, false);
 	report_clear(&report);
 }
 
 /* The child could not say it: log and report of a run that did not come to its end. */
-static void log_end(enum watch_end end, const struct watch *watch, unsigned seconds)
+static void log_end(
+	enum watch_end end, const struct watch *watch, const struct arguments *arguments)
 {
 	char words[WATCH_WORDS_MAX] = "no kernel call", line[REPORT_LINE_MAX];
 	struct report report = {.version = VFIO_EARLY_VERSION};
@@ -107,7 +120,7 @@ static void log_end(enum watch_end end, const struct watch *watch, unsigned seco
 		snprintf(line, FINDING_TEXT_MAX,
 			"not done after %u s, the boot goes on: still in %s; lspci -k "
 			"shows what was done",
-			seconds, words);
+			arguments->deadline_seconds, words);
 		break;
 	case WATCH_CRASHED:
 		snprintf(line, sizeof(line),
@@ -122,7 +135,7 @@ static void log_end(enum watch_end end, const struct watch *watch, unsigned seco
 	kmsg_write(SEVERITY_ERROR, line);
 	finding_add(&report.findings, SEVERITY_ERROR, VERDICT_NOTE, GUARD_NONE, NULL,
 		NULL, "%s", line);
-	(void)report_file_write(&report);
+	(void)keep_report(&report, arguments->boot.late);
 	report_clear(&report);
 }
 
@@ -131,7 +144,7 @@ static int print_plan(const struct boot_options *options)
 	struct report report = {0};
 
 	boot_run(options, NULL, &report);
-	log_report(&report, true);
+	log_report(&report, options->late, true);
 	report_clear(&report);
 	return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
@@ -156,6 +169,29 @@ static int usage_error(const char *what, const char *value)
 	return EXIT_USAGE;
 }
 
+/* Exactly as sysfs names it: udev hands it over. */
+static bool read_device(const char *text, struct boot_options *options)
+{
+	char name[PCI_ADDRESS_TEXT_MAX];
+
+	if (pci_address_parse(text, strlen(text), &options->device) < 0)
+		return false;
+	pci_address_format(&options->device, name);
+	options->late = strcmp(name, text) == 0;
+	return options->late;
+}
+
+static bool read_deadline(const char *text, unsigned *ret_seconds)
+{
+	uint64_t seconds;
+
+	if (number_parse(text, strlen(text), 10, DEADLINE_SECONDS_MAX, &seconds) < 0 ||
+		seconds == 0)
+		return false;
+	*ret_seconds = (unsigned)seconds;
+	return true;
+}
+
 /* Returns a positive number to go on, else minus the exit status. */
 static int read_arguments(int argc, char **argv, struct arguments *arguments)
 {
@@ -166,11 +202,11 @@ static int read_arguments(int argc, char **argv, struct arguments *arguments)
 		{"deadline", required_argument, NULL, 'd'},
 		{"before-udev", no_argument, NULL, 'u'},
 		{"drivers", no_argument, NULL, 'r'},
+		{"device", required_argument, NULL, 'l'},
 		{"help", no_argument, NULL, 'h'},
 		{"version", no_argument, NULL, 'v'},
 		{NULL, 0, NULL, 0},
 	};
-	uint64_t seconds;
 	int option;
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -185,12 +221,14 @@ static int read_arguments(int argc, char **argv, struct arguments *arguments)
 			arguments->boot.sysroot = optarg;
 			break;
 		case 'd':
-			if (number_parse(optarg, strlen(optarg), 10, DEADLINE_SECONDS_MAX,
-				    &seconds) < 0 ||
-				seconds == 0)
+			if (!read_deadline(optarg, &arguments->deadline_seconds))
 				return -usage_error(
 					"expected --deadline=1 to 600, not ", optarg);
-			arguments->deadline_seconds = (unsigned)seconds;
+			break;
+		case 'l':
+			if (!read_device(optarg, &arguments->boot))
+				return -usage_error(
+					"expected --device=DDDD:BB:DD.F, not ", optarg);
 			break;
 		case 'u':
 			arguments->boot.before_udev = true;
@@ -239,6 +277,6 @@ int main(int argc, char **argv)
 		return print_drivers(&arguments.boot);
 	end = watch_run((uint64_t)arguments.deadline_seconds * 1000, boot_job, &arguments,
 		&watch);
-	log_end(end, watch, arguments.deadline_seconds);
+	log_end(end, watch, &arguments);
 	return EXIT_SUCCESS;
 }

@@ -10,3 +10,12 @@
 
 /* Returns 0 or -errno. */
 int report_file_write(const struct report *report);
+
+/*
+ * Late devices have a report of their own, /run/vfio-early/late, to which every run that
+ * had something to say appends its findings. One over the limit is renamed to
+ * late-before.
+ */
+#define REPORT_LATE_BYTES_MAX 262144
+
+int report_file_append(const struct report *report);

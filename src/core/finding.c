@@ -111,6 +111,18 @@ int findings_append(struct findings *findings, const struct finding *finding)
 	return 0;
 }
 
+void findings_filter(struct findings *findings,
+	bool (*wanted)(const void *context, const struct finding *finding),
+	const void *context)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < findings->count; i++)
+		if (wanted(context, &findings->items[i]))
+			findings->items[count++] = findings->items[i];
+	findings->count = count;
+}
+
 void findings_clear(struct findings *findings)
 {
 	free(findings->items);

@@ -72,6 +72,11 @@ void finding_add_problem(struct findings *findings, const struct problem *proble
 /* Adds a copy; returns 0 or -ENOMEM. */
 int findings_append(struct findings *findings, const struct finding *finding);
 
+/* Drops every finding that WANTED does not want. */
+void findings_filter(struct findings *findings,
+	bool (*wanted)(const void *context, const struct finding *finding),
+	const void *context);
+
 void findings_clear(struct findings *findings);
 
 /* "FILE:LINE", "FILE", or "" for no source. Truncates at SIZE. */

@@ -80,9 +80,7 @@ static bool refuses_bound(
 	if (unbind_permitted(wanted->rule->unbind, function, reason, sizeof(reason)))
 		return false;
 	snprintf(why, GUARD_WHY_MAX, "%s (%s) holds it: %s", function->driver,
-		function->driver_built_in ? "built into the kernel"
-					  : "a module loaded before vfio-early ran",
-		reason);
+		pci_driver_origin(function), reason);
 	return true;
 }
 

@@ -55,6 +55,14 @@ struct pci_function *machine_find(
 		sizeof(*machine->functions), compare_functions);
 }
 
+const char *pci_driver_origin(const struct pci_function *function)
+{
+	if (function->driver_built_in)
+		return "built into the kernel";
+	return function->late ? "a module that was there before the device"
+			      : "a module loaded before vfio-early ran";
+}
+
 const char *pci_class_word(uint32_t class_code)
 {
 	static const struct {

@@ -67,6 +67,9 @@ struct pci_function *machine_find(
 #define PCI_SUB_MEMORY_RAM   0x0500U
 #define PCI_SUB_SMBUS        0x0c05U
 
+/* Why the driver of a function was faster than vfio-early. */
+const char *pci_driver_origin(const struct pci_function *function);
+
 /* The word that messages use for a class, as "display" or "nvme". */
 const char *pci_class_word(uint32_t class_code);
 

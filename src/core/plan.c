@@ -146,7 +146,8 @@ int plan_make(const struct machine *machine, const struct selection *selection,
 		}
 	}
 	for (size_t i = 0; i < selection->count; i++)
-		add_device(&plan, machine, &selection->items[i], findings);
+		if (!selection->items[i].decided)
+			add_device(&plan, machine, &selection->items[i], findings);
 	viability_note(machine, selection, &plan, findings);
 	order_operations(&plan);
 	*ret_plan = plan;

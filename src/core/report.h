@@ -46,6 +46,9 @@ void report_summary(const struct report *report, char out[REPORT_LINE_MAX]);
 /* The whole report as text; NULL when out of memory. The caller frees it. */
 char *report_print(const struct report *report);
 
+/* Its findings alone, to be appended to a report. */
+char *report_print_findings(const struct report *report);
+
 /*
  * Reads a report back. Returns 0, -ENOMEM, -EPROTONOSUPPORT (another format version) or
  * -EBADMSG (not a report, or a value that is not understood; *ret_line is its line).

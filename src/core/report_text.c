@@ -29,6 +29,13 @@ static void add_finding(struct record_text *text, const struct finding *finding)
 	record_add(text, "\n");
 }
 
+static char *finish(struct record_text *text, const struct findings *findings)
+{
+	for (size_t i = 0; i < findings->count; i++)
+		add_finding(text, &findings->items[i]);
+	return record_finish(text);
+}
+
 char *report_print(const struct report *report)
 {
 	struct record_text text = {0};
@@ -37,9 +44,15 @@ char *report_print(const struct report *report)
 	record_add_value(&text, "version", report->version);
 	record_add(&text, " mode=%s seen=%u elapsed_ms=%u hung=%u\n",
 		mode_names[report->mode], report->seen, report->elapsed_ms, report->hung);
-	for (size_t i = 0; i < report->findings.count; i++)
-		add_finding(&text, &report->findings.items[i]);
-	return record_finish(&text);
+	return finish(&text, &report->findings);
+}
+
+char *report_print_findings(const struct report *report)
+{
+	struct record_text text = {0};
+
+	record_add(&text, "%s", "");
+	return finish(&text, &report->findings);
 }
 
 static int read_header(struct report *report, struct span key, struct span value)

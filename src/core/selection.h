@@ -18,6 +18,7 @@ struct wanted {
 	struct pci_function *function;
 	const struct rule *rule;
 	bool widened; /* named by with=, not by the terms */
+	bool decided; /* by an earlier run: the plan leaves it alone */
 };
 
 struct selection {

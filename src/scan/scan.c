@@ -176,7 +176,7 @@ void scan_wanted(
 		char path[PATH_MAX_BYTES], address[PCI_ADDRESS_TEXT_MAX];
 		cleanup_close int dir = -1;
 
-		if (function->unresponsive)
+		if (wanted->decided || function->unresponsive)
 			continue;
 		if (!enter(observer, SCAN_WITH_LOCK, &function->address)) {
 			function->unresponsive = true;

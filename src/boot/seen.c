@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "seen.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define RUN            "/run/vfio-early"
+#define SEEN           RUN "/seen"
+#define DEVICES        "/sys/bus/pci/devices"
+#define PATH_MAX_BYTES 128
+#define NUMBER_MAX     24
+
+static void path_in(const char *directory, const struct pci_address *address,
+	char out[PATH_MAX_BYTES])
+{
+	char name[PCI_ADDRESS_TEXT_MAX];
+
+	pci_address_format(address, name);
+	snprintf(out, PATH_MAX_BYTES, "%s/%s", directory, name);
+}
+
+/* The inode number of the function's directory as text; its length or -errno. */
+static int node_text(const struct pci_address *address, char out[NUMBER_MAX])
+{
+	char path[PATH_MAX_BYTES];
+	struct stat status;
+
+	path_in(DEVICES, address, path);
+	if (stat(path, &status) < 0)
+		return -errno;
+	return snprintf(out, NUMBER_MAX, "%" PRIuMAX, (uintmax_t)status.st_ino);
+}
+
+bool seen_any(void)
+{
+	return access(SEEN, F_OK) == 0;
+}
+
+bool seen_has(const struct pci_address *address)
+{
+	char path[PATH_MAX_BYTES], now[NUMBER_MAX], then[NUMBER_MAX] = "";
+	int length = node_text(address, now), fd;
+	ssize_t n;
+
+	if (length < 0)
+		return false;
+	path_in(SEEN, address, path);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return false;
+	n = read(fd, then, sizeof(then));
+	close(fd);
+	return n == length && memcmp(now, then, (size_t)length) == 0;
+}
+
+int seen_add(const struct pci_address *address)
+{
+	char path[PATH_MAX_BYTES], text[NUMBER_MAX];
+	int length = node_text(address, text), fd, r = 0;
+
+	if (length < 0)
+		return length;
+	if ((mkdir(RUN, 0755) < 0 && errno != EEXIST) ||
+		(mkdir(SEEN, 0755) < 0 && errno != EEXIST))
+		return -errno;
+	path_in(SEEN, address, path);
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+	if (fd < 0)
+		return -errno;
+	if (write(fd, text, (size_t)length) != length)
+		r = -EIO;
+	close(fd);
+	return r;
+}
+
+int seen_add_all(const struct machine *machine)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < machine->count && i < SEEN_MAX; i++) {
+		const struct pci_function *function = &machine->functions[i];
+		int error = function->unresponsive ? 0 : seen_add(&function->address);
+
+		if (r == 0 && error != -ENOENT)
+			r = error;
+	}
+	return r;
+}
