@@ -17,7 +17,8 @@ GUEST = TREE / "tests/boot/guest"
 LIBRARY = "usr/lib/vfio-early"
 BINARY = f"{LIBRARY}/vfio-early-boot"
 # Of hooks/, all goes to /usr/lib/vfio-early but these.
-ELSEWHERE = {"vfio-early.conf.example": "usr/share/doc/vfio-early/vfio-early.conf.example"}
+ELSEWHERE = {"vfio-early.conf.example": "usr/share/doc/vfio-early/vfio-early.conf.example",
+             "60-vfio-early.rules": "usr/lib/udev/rules.d/60-vfio-early.rules"}
 
 
 @dataclass(frozen=True)
