@@ -3,7 +3,9 @@
 
 #include "cleanup.h"
 #include "core/cmdline.h"
+#include "core/quote.h"
 #include "sysfs_read.h"
+#include "trust.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,9 +13,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#define MAIN_DIR       "etc"
 #define MAIN_FILE      "etc/vfio-early.conf"
 #define SUFFIX         ".conf"
 #define NAME_MAX_BYTES 256
+#define LINK_SHOWN_MAX 128
 
 static const char *const drop_in_dirs[] = {
 	"etc/vfio-early.conf.d", "run/vfio-early.conf.d", "usr/lib/vfio-early.conf.d"};
@@ -24,7 +28,40 @@ struct drop_ins {
 	bool too_many;
 };
 
-static int problem_of_file(struct config *config, const char *path, int error)
+/* A link that leads nowhere shows where: an image has such in place of what was unusable
+ * when it was made. */
+static int problem_of_link(
+	struct config *config, struct source source, const char *path, int root)
+{
+	char target[SYSFS_TEXT_MAX], quoted[LINK_SHOWN_MAX];
+	int length = sysfs_read_link(root, path, target, sizeof(target));
+
+	if (length < 0)
+		return config_add_problem(
+			config, source, 0, "cannot be read: %s", strerror(ENOENT));
+	quote_text(target, (size_t)length, quoted, sizeof(quoted));
+	return config_add_problem(config, source, 0,
+		"links to \"%s\", which is not there; expected a file of rules", quoted);
+}
+
+/*
+ * MENDS is what the command for the user names: a constant, since it is to be typed as
+ * root, and the name of a file can hold anything.
+ */
+static int problem_of_trust(
+	struct config *config, struct source source, const char *mends)
+{
+	/* Not all of /etc. */
+	const char *all = strcmp(mends, MAIN_DIR) == 0 ? "" : " -R";
+
+	return config_add_problem(config, source, 0,
+		"others than root can change it, so it is not followed; run: "
+		"chown%s root: /%s && chmod%s go-w /%s, then rebuild the boot image",
+		all, mends, all, mends);
+}
+
+static int problem_of_file(
+	struct config *config, int root, const char *path, const char *mends, int error)
 {
 	struct source source = {0};
 	char name[NAME_MAX_BYTES + 64];
@@ -46,6 +83,10 @@ static int problem_of_file(struct config *config, const char *path, int error)
 	case -ELOOP:
 		what = "is a loop of symbolic links; expected a file of rules";
 		break;
+	case -ENOENT:
+		return problem_of_link(config, source, path, root);
+	case -EKEYREJECTED:
+		return problem_of_trust(config, source, mends);
 	case -EFBIG:
 		return config_add_problem(config, source, 0,
 			"larger than %d bytes; shorten it", CONFIG_FILE_BYTES_MAX);
@@ -75,7 +116,7 @@ static bool is_null_device(int root, const char *path)
 	return fstatat(root, path, &status, 0) == 0 && S_ISCHR(status.st_mode);
 }
 
-static int read_file(struct config *config, int root, const char *path)
+static int read_file(struct config *config, int root, const char *path, const char *mends)
 {
 	char name[NAME_MAX_BYTES + 64];
 	cleanup_free char *bytes = NULL;
@@ -90,7 +131,7 @@ static int read_file(struct config *config, int root, const char *path)
 	if (r == -ENOMEM)
 		return r;
 	if (r < 0)
-		return problem_of_file(config, path, r);
+		return problem_of_file(config, root, path, mends, r);
 	snprintf(name, sizeof(name), "/%s", path);
 	return config_add_file(config, name, bytes, length);
 }
@@ -128,24 +169,42 @@ static int read_drop_in(struct config *config, int root, const char *name)
 
 		snprintf(path, sizeof(path), "%s/%s", drop_in_dirs[i], name);
 		if (fstatat(root, path, &status, AT_SYMLINK_NOFOLLOW) == 0)
-			return read_file(config, root, path);
+			return read_file(config, root, path, drop_in_dirs[i]);
 	}
 	return 0;
+}
+
+static int read_main(struct config *config, int root)
+{
+	int r = trust_folder(root, MAIN_DIR);
+
+	if (r < 0 && problem_of_file(config, root, MAIN_DIR, MAIN_DIR, r) < 0)
+		return -ENOMEM;
+	return read_file(config, root, MAIN_FILE, MAIN_FILE);
+}
+
+static int list_folder(
+	struct config *config, int root, const char *path, struct drop_ins *drop_ins)
+{
+	int r = trust_folder(root, path);
+
+	if (r == 0)
+		r = dir_for_each(root, path, add_name, drop_ins);
+	if (r >= 0 || (r == -ENOENT && !is_dangling_link(root, path)))
+		return 0;
+	return problem_of_file(config, root, path, path, r) < 0 ? -ENOMEM : 0;
 }
 
 int config_files_read(struct config *config, int root)
 {
 	struct drop_ins drop_ins = {.count = 0};
-	int r = read_file(config, root, MAIN_FILE);
+	int r = read_main(config, root);
 
+	for (size_t i = 0; r == 0 && i < sizeof(drop_in_dirs) / sizeof(drop_in_dirs[0]);
+		i++)
+		r = list_folder(config, root, drop_in_dirs[i], &drop_ins);
 	if (r < 0)
 		return r;
-	for (size_t i = 0; i < sizeof(drop_in_dirs) / sizeof(drop_in_dirs[0]); i++) {
-		r = dir_for_each(root, drop_in_dirs[i], add_name, &drop_ins);
-		if (r < 0 && (r != -ENOENT || is_dangling_link(root, drop_in_dirs[i])) &&
-			problem_of_file(config, drop_in_dirs[i], r) < 0)
-			return -ENOMEM;
-	}
 	if (drop_ins.too_many) {
 		config->incomplete = true;
 		return config_add_problem(config, (struct source){0}, 0,
@@ -170,6 +229,6 @@ int config_cmdline_read(struct config *config, int root)
 	if (r == -ENOMEM)
 		return r;
 	if (r < 0)
-		return problem_of_file(config, "proc/cmdline", r);
+		return problem_of_file(config, root, "proc/cmdline", NULL, r);
 	return cmdline_parse(config, bytes, length);
 }

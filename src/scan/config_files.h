@@ -6,6 +6,9 @@
  * /run/vfio-early.conf.d and /usr/lib/vfio-early.conf.d in byte order of NAME. A name in
  * /etc masks the same name in /run and /usr/lib, one in /run masks /usr/lib; an empty
  * file or a link to /dev/null masks without putting anything in its place.
+ *
+ * The files and the folders they stand in must be such that only root can change them
+ * (trust.h). Where links lead through is not looked at: only root can have made them.
  */
 #pragma once
 
@@ -13,7 +16,8 @@
 
 /*
  * Reads everything into CONFIG. A file that is missing is no problem; one that cannot be
- * read becomes a problem and leaves the config incomplete. Returns 0 or -ENOMEM.
+ * read or trusted becomes a problem and leaves the config incomplete. Returns 0 or
+ * -ENOMEM.
  */
 int config_files_read(struct config *config, int root);
 

@@ -2,6 +2,7 @@
 #include "sysfs_read.h"
 
 #include "cleanup.h"
+#include "trust.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -99,10 +100,12 @@ static int read_bounded(int fd, size_t max, char **ret_bytes, size_t *ret_length
 	return 0;
 }
 
-int file_read(int dir, const char *path, size_t max, char **ret_bytes, size_t *ret_length)
+int file_read(
+	int root, const char *path, size_t max, char **ret_bytes, size_t *ret_length)
 {
-	cleanup_close int fd = openat(dir, path, READ_FLAGS);
+	cleanup_close int fd = openat(root, path, READ_FLAGS);
 	struct stat status;
+	int r;
 
 	if (fd < 0)
 		return -errno;
@@ -112,6 +115,9 @@ int file_read(int dir, const char *path, size_t max, char **ret_bytes, size_t *r
 		return -EISDIR;
 	if (!S_ISREG(status.st_mode))
 		return -ENXIO;
+	r = trust_fd(root, fd);
+	if (r < 0)
+		return r;
 	return read_bounded(fd, max, ret_bytes, ret_length);
 }
 

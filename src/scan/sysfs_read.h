@@ -21,11 +21,12 @@ int sysfs_read_link(int dir, const char *path, char *out, size_t size);
 int sysfs_read_link_name(int dir, const char *path, char *out, size_t size);
 
 /*
- * A regular file of at most MAX bytes. *ret_bytes is allocated and has a NUL behind its
- * end; the caller frees it. -EISDIR, -ENXIO (neither file nor directory), -EFBIG.
+ * A regular file below ROOT of at most MAX bytes, which only root can change (trust.h).
+ * *ret_bytes is allocated and has a NUL behind its end; the caller frees it. -EISDIR,
+ * -ENXIO (neither file nor directory), -EKEYREJECTED (not to be trusted), -EFBIG.
  */
 int file_read(
-	int dir, const char *path, size_t max, char **ret_bytes, size_t *ret_length);
+	int root, const char *path, size_t max, char **ret_bytes, size_t *ret_length);
 
 /* The same for /proc files, whose size is not known beforehand. */
 int proc_read(

@@ -55,6 +55,7 @@ class Cell:
     suites: Sequence[str] = STABLE
     summary: bool = True
     scripts: Sequence[str] = ()
+    config_mode: int = 0o644
     dropins: Mapping[str, Optional[bytes]] = field(default_factory=dict)
     vendor_dropins: Mapping[str, Optional[bytes]] = field(default_factory=dict)
     modprobe_d: Mapping[str, bytes] = field(default_factory=dict)
@@ -206,6 +207,12 @@ CONFIG = (
     Cell("config-directory", top.TWIN_GPUS, DIRECTORY),
     Cell("config-dangling", top.TWIN_GPUS, DANGLING),
     Cell("config-unreadable", top.TWIN_GPUS, UNREADABLE),
+    Cell("config-writable", top.TWIN_GPUS, b"01:00.0\n", config_mode=0o664,
+         log=[r"^/etc/vfio-early\.conf: .*unusable-when-this-image-was-made",
+              r"nothing is touched"]),
+    # A drop-in may hold the keep line: without it the others are not followed either.
+    Cell("dropin-directory", top.TWIN_GPUS, b"01:00.0\n", log=[r"nothing is touched"],
+         files={"/etc/vfio-early.conf.d/10-a.conf/x": b""}),
     Cell("config-masked", top.TWIN_GPUS, MASKED),
     Cell("config-empty", top.TWIN_GPUS, b""),
     Cell("config-garbage", top.TWIN_GPUS, random.Random(1).randbytes(4096),

@@ -61,6 +61,11 @@ INITRAMFS_TOOLS = (
     ImageCell("config-dangling", {"config": DANGLING}, [r"/etc/vfio-early\.conf is not a regular"]),
     ImageCell("config-unreadable", {"config": UNREADABLE},
               [r"/etc/vfio-early\.conf cannot be read"]),
+    ImageCell("config-writable", {"config": RULE, "config_mode": 0o646},
+              [r"/etc/vfio-early\.conf can be changed by others than root: run chown -R root: "
+               r"/etc/vfio-early\.conf && chmod -R go-w /etc/vfio-early\.conf and run "
+               r"update-initramfs"],
+              holds={CONFIG: b"unusable-when-this-image-was-made"}),
     ImageCell("modules-missing",
               {"config": RULE, "without_modules": ("vfio-pci", "vfio_iommu_type1")},
               [r"has no module vfio-pci, so", r"has no module vfio_iommu_type1, so"],

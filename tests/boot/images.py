@@ -90,6 +90,7 @@ class ImageSpec:
     binary: Optional[Path] = TREE / "build/vfio-early-boot"
     adapter: bool = True
     config: Union[None, bytes, str] = None
+    config_mode: int = 0o644
     dropins: Mapping[str, Optional[bytes]] = field(default_factory=dict)
     vendor_dropins: Mapping[str, Optional[bytes]] = field(default_factory=dict)
     modprobe_d: Mapping[str, bytes] = field(default_factory=dict)
@@ -261,7 +262,7 @@ def administrators_files(spec: ImageSpec) -> list[Packed]:
     """Return what an administrator, or another package, puts into the root."""
     made: list[Packed] = []
     if isinstance(spec.config, bytes):
-        made.append(packed.regular("etc/vfio-early.conf", spec.config))
+        made.append(packed.regular("etc/vfio-early.conf", spec.config, spec.config_mode))
     elif spec.config is not None:
         target = CONFIG_KINDS[spec.config]
         made.append(packed.link("etc/vfio-early.conf", target) if target

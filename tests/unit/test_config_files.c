@@ -217,7 +217,8 @@ static void test_unusable(void **state)
 		void (*make)(const char *path);
 		const char *words;
 	} rows[] = {{make_directory, "is a directory"}, {make_fifo, "no regular file"},
-		{make_loop, "loop of symbolic links"}, {make_dangling, "No such file"},
+		{make_loop, "loop of symbolic links"},
+		{make_dangling, "links to \"nowhere\", which is not there"},
 		{make_through_file, "Not a directory"},
 		{make_large, "larger than 65536"}};
 
@@ -270,7 +271,7 @@ static void test_unusable_directory(void **state)
 	fake_remove(&fake, path);
 	fake_link(&fake, path, "nowhere");
 	read_files();
-	assert_problem("/etc/vfio-early.conf.d", "No such file");
+	assert_problem("/etc/vfio-early.conf.d", "links to \"nowhere\"");
 	assert_true(config.incomplete);
 	assert_string_equal(rules(), "/" MAIN ":01 /" RUN "a.conf:02");
 }
