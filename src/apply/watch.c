@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "watch.h"
 
+#include "confine.h"
+
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -119,12 +122,18 @@ void call_words(const struct call *call, char out[WATCH_WORDS_MAX])
 	}
 }
 
-static void close_everything(void)
+/*
+ * Leaves no inherited descriptor open, and puts one that nothing can be written to in the
+ * place of the first three: what a library might print must not get into whichever file
+ * of sysfs is opened next. "/" is there where /dev/null is not.
+ */
+static void replace_descriptors(void)
 {
-	if (syscall(SYS_close_range, 0U, ~0U, 0U) == 0)
-		return;
-	for (int fd = 0; fd < (int)sysconf(_SC_OPEN_MAX) && fd < 4096; fd++)
-		close(fd);
+	if (syscall(SYS_close_range, 0U, ~0U, 0U) < 0)
+		for (int fd = 0; fd < (int)sysconf(_SC_OPEN_MAX) && fd < 4096; fd++)
+			close(fd);
+	for (int fd = 0; fd <= STDERR_FILENO; fd++)
+		(void)open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
 static pid_t start(struct watch *watch, void (*job)(void *context, struct watch *watch),
@@ -138,7 +147,8 @@ static pid_t start(struct watch *watch, void (*job)(void *context, struct watch 
 	if (pid != 0)
 		return pid;
 	setsid();
-	close_everything();
+	replace_descriptors();
+	confine();
 	job(context, watch);
 	watch->done = true;
 	_exit(0);

@@ -9,6 +9,8 @@
  * notes the call as hung, and lets a new child begin again. Because the work is the same
  * whether it is done once or twice, the new child does what is left and passes over what
  * hangs. After the deadline the parent returns whatever the state.
+ *
+ * The child is confined as confine.h says.
  */
 #pragma once
 

@@ -263,8 +263,12 @@ int main(int argc, char **argv)
 		.boot.sysroot = "/", .deadline_seconds = DEADLINE_SECONDS};
 	const struct watch *watch;
 	enum watch_end end;
-	int r = read_arguments(argc, argv, &arguments);
+	int r;
 
+	/* Parameters that the kernel does not know become variables of init, and both
+	 * libraries have some that change what they do (BLKID_CONF, KMOD_LOG). */
+	clearenv();
+	r = read_arguments(argc, argv, &arguments);
 	if (r <= 0)
 		return -r;
 	if (arguments.facts) {

@@ -17,10 +17,12 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/seccomp.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -31,8 +33,12 @@
 struct notes {
 	unsigned runs;
 	unsigned finished;
-	unsigned left_out; /* bit N: watch_enter() said no to device N */
-	unsigned descriptors;
+	unsigned left_out;    /* bit N: watch_enter() said no to device N */
+	unsigned descriptors; /* besides 0, 1 and 2 */
+	unsigned harmless;    /* of 0, 1 and 2: open, and cannot be written to */
+	bool filtered;
+	int exec_error;
+	int shell_status;
 	bool own_session;
 	bool load_left_out;
 	unsigned seen_attempt;
@@ -86,10 +92,41 @@ static void finish_job(void *context, struct watch *watch)
 	my->runs++;
 	my->seen_attempt = watch->attempt;
 	while (stream && (entry = readdir(stream)))
-		my->descriptors +=
-			entry->d_name[0] != '.' && atoi(entry->d_name) != dirfd(stream);
+		my->descriptors += atoi(entry->d_name) > STDERR_FILENO &&
+				   atoi(entry->d_name) != dirfd(stream);
+	for (int fd = 0; fd <= STDERR_FILENO; fd++)
+		my->harmless += fcntl(fd, F_GETFD) == FD_CLOEXEC &&
+				write(fd, "x", 1) < 0 && errno == EBADF;
 	my->own_session = stream && getsid(0) == getpid();
 	my->finished++;
+}
+
+static void exec_job(void *context, struct watch *watch)
+{
+	struct notes *my = context;
+
+	(void)watch;
+	my->filtered = prctl(PR_GET_SECCOMP) == SECCOMP_MODE_FILTER;
+	my->shell_status = system("true");
+	execl("/bin/true", "true", NULL);
+	my->exec_error = errno;
+	execl("/proc/self/exe", "self", NULL);
+	my->finished++;
+}
+
+/* Not even the shell of an install line that some library executes. */
+static void test_runs_no_program(void **state)
+{
+	(void)state;
+	assert_int_equal(system("true"), 0);
+	run(3000, exec_job, WATCH_DONE, 0);
+	if (!notes->filtered)
+		skip();
+	assert_int_equal(notes->finished, 1);
+	assert_int_equal(notes->exec_error, EPERM);
+	assert_true(notes->shell_status != 0);
+	/* The parent is as it was. */
+	assert_int_equal(system("true"), 0);
 }
 
 /* No descriptor of the parent is open in the child: neither 0 to 2 nor any other. */
@@ -110,6 +147,7 @@ static void test_finishes(void **state)
 	assert_int_equal(notes->finished, 1);
 	assert_int_equal(notes->seen_attempt, 1);
 	assert_int_equal(notes->descriptors, 0);
+	assert_int_equal(notes->harmless, 3);
 	assert_true(notes->own_session);
 	/* The parent's own are still there. */
 	assert_true(fcntl(high, F_GETFD) >= 0);
@@ -374,6 +412,7 @@ int main(void)
 	const struct rlimit no_core = {0, 0};
 	const struct CMUnitTest tests[] = {
 		test(test_finishes),
+		test(test_runs_no_program),
 		test(test_slow),
 		test(test_crash_once),
 		test(test_crash_with_ignored_signal),
