@@ -5,30 +5,26 @@
 #include "sysfs_read.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <stddef.h>
 
 #define REBUILD "without it the host's disks are not known; rebuild the image"
-
-static const char *trust_problem(int root)
-{
-	struct stat status;
-
-	if (fstatat(root, FACTS_FILE, &status, 0) < 0)
-		return NULL; /* reading it says why */
-	if (status.st_uid != 0 && status.st_uid != geteuid())
-		return "does not belong to root";
-	if (status.st_mode & S_IWOTH)
-		return "is writable by everybody";
-	return NULL;
-}
 
 static void add(struct findings *findings, const char *problem)
 {
 	finding_add(findings, SEVERITY_ERROR, VERDICT_PROBLEM, GUARD_NONE, NULL, NULL,
 		"/" FACTS_FILE " %s, so it is not used; " REBUILD, problem);
+}
+
+static const char *words_of(int error)
+{
+	switch (error) {
+	case -EFBIG:
+		return "is too large";
+	case -EKEYREJECTED:
+		return "can be changed by others than root";
+	default:
+		return "cannot be read";
+	}
 }
 
 static void add_bad(struct findings *findings, int error, unsigned line)
@@ -48,20 +44,15 @@ static void add_bad(struct findings *findings, int error, unsigned line)
 int facts_file_read(int root, struct facts *ret_facts, struct findings *findings)
 {
 	cleanup_free char *text = NULL;
-	const char *problem = trust_problem(root);
 	unsigned line = 0;
 	size_t length;
 	int r;
 
-	if (problem) {
-		add(findings, problem);
-		return 0;
-	}
 	r = file_read(root, FACTS_FILE, FACTS_BYTES_MAX, &text, &length);
 	if (r == -ENOENT || r == -ENOMEM)
 		return r == -ENOENT ? 0 : r;
 	if (r < 0) {
-		add(findings, r == -EFBIG ? "is too large" : "cannot be read");
+		add(findings, words_of(r));
 		return 0;
 	}
 	r = facts_parse(text, length, ret_facts, &line);

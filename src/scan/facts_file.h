@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The image facts as a file: /etc/vfio-early.facts of an image. Whoever can write it can
- * take the host's disks away from it, so it has to belong to root (or to the user who
- * runs the program on a copy) and must not be writable by everybody.
+ * take the host's disks away from it, so only root may be able to change it (trust.h).
  */
 #pragma once
 
