@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -147,6 +148,8 @@ static pid_t start(struct watch *watch, void (*job)(void *context, struct watch 
 	if (pid != 0)
 		return pid;
 	setsid();
+	/* Without its parent nobody would give it up, or tell how it ended. */
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	replace_descriptors();
 	confine();
 	job(context, watch);

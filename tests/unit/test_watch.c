@@ -24,6 +24,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define HANG_SECONDS 60
@@ -381,6 +382,29 @@ static void test_child_is_gone(void **state)
 	close(pipes[0]);
 }
 
+/* Whoever waits for it is killed: the work ends too, instead of going on unwatched. */
+static void test_killed_parent(void **state)
+{
+	const struct watch *watch;
+	pid_t parent, orphan;
+
+	(void)state;
+	assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), 0);
+	parent = fork();
+	assert_true(parent >= 0);
+	if (parent == 0) {
+		watch_run(60000, stubborn_job, notes, &watch);
+		_exit(0);
+	}
+	while (((volatile struct notes *)notes)->runs == 0)
+		usleep(1000);
+	kill(parent, SIGKILL);
+	assert_int_equal(waitpid(parent, NULL, 0), parent);
+	orphan = waitpid(-1, NULL, 0);
+	prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0);
+	assert_true(orphan > 0 && orphan != parent);
+}
+
 static void test_words(void **state)
 {
 	static const struct {
@@ -422,6 +446,7 @@ int main(void)
 		test(test_hang_unannounced),
 		test(test_hang_until_deadline),
 		test(test_child_is_gone),
+		test(test_killed_parent),
 		test(test_words),
 	};
 
