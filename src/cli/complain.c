@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "complain.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+void complain(const char *format, ...)
+{
+	va_list arguments;
+
+	fputs("vfio-early: ", stderr);
+	va_start(arguments, format);
+	vfprintf(stderr, format, arguments);
+	va_end(arguments);
+	fputc('\n', stderr);
+}
+
+void warn(const char *format, ...)
+{
+	va_list arguments;
+
+	fputs("vfio-early: warning: ", stderr);
+	va_start(arguments, format);
+	vfprintf(stderr, format, arguments);
+	va_end(arguments);
+	fputc('\n', stderr);
+}
+
+int usage_error(const char *verb, const char *format, ...)
+{
+	va_list arguments;
+
+	fprintf(stderr, "vfio-early%s%s: ", verb ? " " : "", verb ? verb : "");
+	va_start(arguments, format);
+	vfprintf(stderr, format, arguments);
+	va_end(arguments);
+	fprintf(stderr, "; see vfio-early%s%s --help\n", verb ? " " : "",
+		verb ? verb : "");
+	return EXIT_USAGE;
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * vfio-early, the program on the host: the first argument names a verb of the table
+ * below, which gets the rest. Results go to stdout, everything else to stderr; ends with
+ * 0, 1 (did not work) or 64 (was called wrongly).
+ */
+#include "complain.h"
+#include "core/nearest.h"
+#include "image.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct verb {
+	const char *name;
+	int (*run)(int argc, char **argv); /* argv[0] is the name */
+	const char *summary;
+} verbs[] = {
+	{"image", image_main, "write a boot archive that needs no hook of a generator"},
+};
+
+#define VERB_COUNT (sizeof(verbs) / sizeof(verbs[0]))
+
+static int help(void)
+{
+	puts("Usage: vfio-early VERB [OPTION]...\n"
+	     "PCI devices for virtual machines, bound to vfio-pci before other "
+	     "drivers.\n");
+	for (size_t i = 0; i < VERB_COUNT; i++)
+		printf("  %-10s %s\n", verbs[i].name, verbs[i].summary);
+	puts("\n"
+	     "  --help, --version; vfio-early VERB --help tells of one verb");
+	return EXIT_SUCCESS;
+}
+
+static int unknown(const char *word)
+{
+	const char *names[VERB_COUNT], *nearest;
+
+	for (size_t i = 0; i < VERB_COUNT; i++)
+		names[i] = verbs[i].name;
+	nearest = nearest_word(word, names, VERB_COUNT);
+	if (nearest)
+		return usage_error(
+			NULL, "there is no verb %s; did you mean %s?", word, nearest);
+	return usage_error(NULL, "there is no verb %s", word);
+}
+
+/* A result that could not be printed is no success. */
+static int printed(int status)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
+	complain("standard output could not be written; nothing else is wrong");
+	return status == EXIT_SUCCESS ? EXIT_FAILURE : status;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 2)
+		return usage_error(NULL, "expected a verb");
+	if (strcmp(argv[1], "--help") == 0)
+		return printed(help());
+	if (strcmp(argv[1], "--version") == 0) {
+		puts("vfio-early " VFIO_EARLY_VERSION);
+		return printed(EXIT_SUCCESS);
+	}
+	for (size_t i = 0; i < VERB_COUNT; i++)
+		if (strcmp(argv[1], verbs[i].name) == 0)
+			return printed(verbs[i].run(argc - 1, argv + 1));
+	if (argv[1][0] == '-')
+		return usage_error(NULL, "there is no option %s", argv[1]);
+	return unknown(argv[1]);
+}
