@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The boots of dracut's images, with systemd and without.
+"""The boots of dracut's images besides the scenarios, with systemd and without.
 
 Where the image itself forces the native drivers in, `unbind=never` makes a hook that comes
 too late a refusal, and with that a failed cell.
@@ -10,12 +10,10 @@ from __future__ import annotations
 from typing import Mapping, Sequence
 
 import topologies as top
-from cells import EVERY, GPU, GPU1, NIC, TRIXIE, XHCI, Cell, bound, held, on
+from cells import EVERY, GPU, GPU1, NIC, TRIXIE, XHCI, Cell, bound, held, loaded, on
 from generators.dracut import HOSTONLY, PLAIN, SYSTEMD
-from verdict import Verdict
 
 NATIVES = "e1000e xhci_pci bochs"
-FORCE = f'force_drivers+=" {NATIVES} "\n'
 LOAD = {"/usr/lib/modules-load.d/native.conf": NATIVES.replace(" ", "\n").encode() + b"\n"}
 PRE = [f"rd.driver.pre={name}" for name in NATIVES.split()]
 
@@ -25,24 +23,16 @@ def twin(name: str, generator: str, suites: Sequence[str] = EVERY, **more: objec
                 generator=generator, **more)  # type: ignore[arg-type]
 
 
-def forced_in(verdict: Verdict) -> list[str]:
-    """No other device would have had them loaded."""
-    lost = sorted(set(NATIVES.split()) - verdict.modules)
-    return [f"{' '.join(lost)}: not loaded, so nothing is shown"] if lost else []
-
-
 def forced(name: str, generator: str, suites: Sequence[str] = EVERY, *, conf: str = "",
            append: Sequence[str] = (), files: Mapping[str, bytes] = {}) -> Cell:
     """The devices are ours although the image names their native drivers."""
     return Cell(name, top.MACHINE, held("never"), on(NIC, XHCI, GPU),
                 [bound(a) for a in (NIC, XHCI, GPU)], suites=suites, generator=generator,
-                conf=conf, append=append, files=files, check=forced_in)
+                conf=conf, append=append, files=files, check=loaded(*NATIVES.split()))
 
 
 ALL: tuple[Cell, ...] = (
-    twin("twin-address", SYSTEMD),
     forced("modules-load", SYSTEMD, files=LOAD),
-    forced("force-drivers", SYSTEMD, [TRIXIE], conf=FORCE),
     forced("driver-pre", SYSTEMD, [TRIXIE], append=PRE),
     # The machine that builds has none of these devices, nor their drivers, nor vfio. Where its
     # kernel has no /proc/modules, dracut leaves the choice of modules as without hostonly.
@@ -51,7 +41,5 @@ ALL: tuple[Cell, ...] = (
     Cell("take-alone", top.TWIN_GPUS, None, on(GPU1), suites=[TRIXIE],
          generator=SYSTEMD, conf='add_dracutmodules+=" vfio-early "\n',
          append=["vfio_early.take=01:00.0"]),
-    twin("twin-address", PLAIN, [TRIXIE]),
-    forced("force-drivers", PLAIN, conf=FORCE),
     forced("driver-pre", PLAIN, [TRIXIE], append=PRE),
 )

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Mapping, Optional, Sequence
 
 import generators.dracut as dracut_generator
-from cells import DANGLING, DIRECTORY, EVERY, MASKED, TRIXIE, UNREADABLE
+from cells import DANGLING, DIRECTORY, EVERY, MASKED, TRIXIE, UNREADABLE, Kernel
 from generators.base import BINARY, Generator
 from generators.initramfs_tools import SCRIPT
 from images import Image, ImageSpec
@@ -36,6 +36,10 @@ class ImageCell:
     @property
     def generator(self) -> str:
         return str(self.spec.get("generator", ImageSpec.generator))
+
+    @property
+    def kernel(self) -> Kernel:
+        return self.spec.get("kernel", ImageSpec.kernel)  # type: ignore[return-value]
 
 
 def module(name: str) -> str:

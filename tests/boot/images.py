@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Iterator, Mapping, Optional, Sequence, Tuple, Union
 
 import cache
+import hang
 import kernels
 import packed
 import roots
@@ -58,6 +59,9 @@ fi | while read -r file; do
     *) cp "$file" "$to/$path" ;;
     esac
 done
+if [ -d /run/vfio-early/more ]; then
+    cp -r /run/vfio-early/more "$to/updates"
+fi
 if [ -n "$SQUEEZE" ]; then
     find "$to" -path "$ONLY" -name '*.ko' -print0 | xargs -0r -n 50 -P 4 $SQUEEZE
 fi
@@ -80,7 +84,8 @@ class ImageSpec:
     modules). config: None for no file, its bytes, or a kind of CONFIG_KINDS. A drop-in that
     is None becomes a link to /dev/null. modules: "list" (only test_modules and what hooks
     add: quick), or "most" and the others of initramfs.conf(5). module_format: None (as the
-    distribution has them), "ko", "gz", "xz" or "zst". files: any more files by absolute path.
+    distribution has them), "ko", "gz", "xz" or "zst"; hang: whether there is the module
+    vfio-hang besides. whole: for a boot to the login prompt of a root file system. files: any more files by absolute path.
     generator: a name of generators.ALL; conf: lines for its own configuration file, at the
     end. scripts: of guest/, to run before us, where a generator has a place for such.
     """
@@ -99,6 +104,8 @@ class ImageSpec:
     scripts: Sequence[str] = ()
     module_format: Optional[str] = None
     without_modules: Sequence[str] = ()
+    hang: bool = False
+    whole: bool = False
     files: Mapping[str, bytes] = field(default_factory=dict)
     generator: str = "initramfs-tools"
     conf: str = ""
@@ -109,6 +116,7 @@ class Image:
     """What a build gave: status is the generator's, log its output, initrd None if none.
 
     append: what such an image needs on the kernel command line to come to its verdict.
+    disk: the root file system to go on to, if any.
     """
 
     kernel: Path
@@ -118,6 +126,7 @@ class Image:
     status: int
     key: str
     append: Sequence[str] = ()
+    disk: Optional[Path] = None
 
     def warnings(self) -> list[str]:
         """Return the lines of the build's log that are ours."""
@@ -213,7 +222,7 @@ def _kernel(root: roots.Root, spec: ImageSpec) -> kernels.Kernel:
 
 def _with_modules(root: roots.Root, spec: ImageSpec, kernel: kernels.Kernel) -> kernels.Kernel:
     """Return the kernel with its modules as the spec wants them stored, or left out."""
-    if spec.module_format is None and not spec.without_modules:
+    if spec.module_format is None and not spec.without_modules and not spec.hang:
         return kernel
     if spec.module_format not in (None, *FORMATS):
         raise ImageError(f"no module format {spec.module_format}, but {', '.join(FORMATS)}")
@@ -224,11 +233,15 @@ def _with_modules(root: roots.Root, spec: ImageSpec, kernel: kernels.Kernel) -> 
              # The image's own modprobe has no zlib either: it needs all others as they are.
              "ONLY": "*/vfio/*" if spec.module_format == "gz" else "*",
              "SQUEEZE": SQUEEZE.get(spec.module_format or "", "")}
-    key = cache.key_of("modules", MODULES, root.key, kernel.key, given)
+    more = []
+    if spec.hang:
+        suite = spec.kernel[1] if isinstance(spec.kernel, tuple) else spec.suite
+        more = [(hang.built(suite, kernel), "/run/vfio-early/more")]
+    key = cache.key_of("modules", MODULES, root.key, kernel.key, given, more)
 
     def build(folder: Path) -> None:
         result = root.run(["sh", "-c", MODULES], env=given,
-                          binds=[*kernel_binds(kernel), *depmod_bind(spec),
+                          binds=[*kernel_binds(kernel), *depmod_bind(spec), *more,
                                  (folder, "/run/vfio-early/out")])
         if result.returncode:
             raise ImageError(f"modules: {result.stdout.decode(errors='replace')[-2000:]}")

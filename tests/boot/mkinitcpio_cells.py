@@ -9,14 +9,9 @@ from __future__ import annotations
 from typing import Mapping, Sequence
 
 import topologies as top
-from cells import GPU1, TRIXIE, Cell, Check, bound, on
+from cells import GPU1, TRIXIE, Cell, bound, on
 from generators.mkinitcpio import BUSYBOX, SYSTEMD
-from topologies import address
-from verdict import Verdict
 
-GUEST_NIC = address(3)  # of GPU_AUDIO
-MODULES = ("bochs", "e1000e")
-FORCE = f"MODULES=({' '.join(MODULES)})\n"
 
 
 def hooks(*names: str) -> str:
@@ -31,13 +26,6 @@ def cell(name: str, generator: str, topology: top.Topology, config: bytes, *take
                 **more)  # type: ignore[arg-type]
 
 
-def loaded(*modules: str) -> Check:
-    """The native drivers were really there, or the cell would show nothing."""
-    def check(verdict: Verdict) -> list[str]:
-        return [f"{m} is not loaded" for m in modules if m not in verdict.modules]
-    return check
-
-
 def every(tool: str) -> list[Cell]:
     """The cells of a tool's busybox and systemd images."""
     made = []
@@ -48,9 +36,6 @@ def every(tool: str) -> list[Cell]:
             "log": ["came too late"], "absent": (),
             "warnings": ["stands after udev in HOOKS"]}
         made += [
-            cell("twin-address", generator, top.TWIN_GPUS, b"01:00.0\n", GPU1),
-            cell("native-modules", generator, top.GPU_AUDIO, b"01:00.0\n03:00.0\n", GPU1,
-                 GUEST_NIC, check=loaded(*MODULES), conf=FORCE),
             cell("misplaced", generator, top.TWIN_GPUS, b"01:00.0\n", GPU1,
                  conf=hooks("base", kind, "vfio-early", "vfio-test"), **late),
         ]

@@ -132,5 +132,38 @@ MANY = Topology(
     {**{address(bus, 0, function): None for bus in range(1, 9) for function in range(8)},
      address(9): "e1000e"})
 
+# Something of everything, for what is tried with every generator: a slot of a display and its
+# sound, the display's twin, a group behind a bridge, and one of each kind of host device.
+WORKSTATION = Topology(
+    "workstation",
+    (*slot(1, GPU, "ich9-intel-hda,id=hda"),
+     "-audiodev", "none,id=sound", *device("hda-output,bus=hda.0,audiodev=sound"),
+     *slot(2, GPU),
+     *slot(3, "pcie-pci-bridge,id=pci"), *device("qemu-xhci,bus=pci,addr=1"),
+     *device(f"{GPU},bus=pci,addr=2"),
+     *slot(4, NIC),
+     *slot(5, "qemu-xhci,id=usb"), *device("usb-kbd,bus=usb.0"),
+     "-blockdev", f"{DISK},node-name=nvme-disk", *slot(6, "nvme,serial=nvme0,drive=nvme-disk"),
+     "-blockdev", f"{DISK},node-name=sata-disk", *slot(7, "ich9-ahci,id=sata"),
+     *device("ide-hd,bus=sata.0,drive=sata-disk")),
+    {address(1): "bochs-drm", address(1, 0, 1): "snd_hda_intel", address(2): "bochs-drm",
+     address(4, 1): "xhci_hcd", address(4, 2): "bochs-drm", address(5): "e1000e",
+     address(6): "xhci_hcd", address(7): "nvme", address(8): "ahci"},
+    bridges=(address(3),))
+
+# What a host boots from, and besides the disk's controller a second one of its kind.
+WHOLE = Topology(
+    "whole",
+    (*slot(1, "ich9-ahci,id=host"),
+     "-drive", "if=none,id=root,format=raw,snapshot=on,file=@root-disk@",
+     *device("ide-hd,bus=host.0,drive=root"),
+     "-blockdev", f"{DISK},node-name=sata-disk", *slot(2, "ich9-ahci,id=sata"),
+     *device("ide-hd,bus=sata.0,drive=sata-disk"),
+     *slot(3, GPU), *slot(4, GPU), *slot(5, NIC),
+     *slot(6, "qemu-xhci,id=usb"), *device("usb-kbd,bus=usb.0")),
+    {address(1): "ahci", address(2): "ahci", address(3): "bochs-drm",
+     address(4): "bochs-drm", address(5): "e1000e", address(6): "xhci_hcd"})
+
 ALL = {t.name: t for t in (TWIN_GPUS, NO_IOMMU, GPU_AUDIO, VGA, BOOT_FRAMEBUFFER, GROUP_BRIDGE,
-                           MACHINE, STORAGE, SWITCH, MANY)}
+                           MACHINE, STORAGE, SWITCH, MANY,
+                           WORKSTATION, WHOLE)}

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass, field
-from typing import Optional
+from dataclasses import dataclass, field, replace
+from typing import Optional, Sequence
 
 BEGIN = "@vfio-test-begin"
 END = re.compile(r"@vfio-test-end (\d+) ([0-9a-f]{64})")
@@ -71,6 +71,8 @@ class Verdict:
     files: list[str] = field(default_factory=list)
     report: dict[str, list[str]] = field(default_factory=dict)
     status: dict[str, int] = field(default_factory=dict)
+    state: dict[str, str] = field(default_factory=dict)
+    failed: list[str] = field(default_factory=list)
     output: list[str] = field(default_factory=list)
     dmesg: list[Record] = field(default_factory=list)
 
@@ -79,6 +81,11 @@ class Verdict:
         """The program's own lines, without their prefix."""
         prefix = "vfio-early: "
         return [r.text[len(prefix):] for r in self.dmesg if r.text.startswith(prefix)]
+
+    def without(self, addresses: Sequence[str]) -> Verdict:
+        """The same without these functions."""
+        return replace(self, functions={a: f for a, f in self.functions.items()
+                                        if a not in addresses})
 
 
 def parse(console: str) -> Verdict:
@@ -146,6 +153,11 @@ def _take(verdict: Verdict, key: str, rest: str) -> None:
     elif key == "status":
         name, _, value = rest.partition(" ")
         verdict.status[name] = int(value)
+    elif key == "state":
+        name, _, value = rest.partition(" ")
+        verdict.state[name] = value
+    elif key == "failed":
+        verdict.failed.append(rest)
     elif key in ("stdout", "stderr"):
         verdict.output.append(rest)
     elif key == "file":
@@ -258,9 +270,19 @@ def wrong_log(verdict: Verdict, taken: dict[str, Optional[str]], summary: bool) 
     return wrong
 
 
+def wrong_system(verdict: Verdict) -> list[str]:
+    """What of a whole system is not as it is at the login prompt of a healthy one."""
+    wrong = [f"{unit} failed" for unit in verdict.failed]
+    wrong += [f"{name} is {verdict.state.get(name)}, not {wanted}" for name, wanted in
+              (("getty", "active"), ("system", "running"), ("root", "/dev/sda"))
+              if verdict.state.get(name) != wanted]
+    return wrong
+
+
 def wrong_traces(verdict: Verdict, summary: bool) -> list[str]:
-    """What the image and its /run lack of us."""
-    wrong = [] if verdict.binder else ["the image lacks vfio-early-boot"]
+    """What the image and its /run lack of us; of the image, only /run is left to a system."""
+    there = verdict.binder or bool(verdict.state)
+    wrong = [] if there else ["the image lacks vfio-early-boot"]
     if summary and not any(verdict.report.values()):
         wrong.append("no report in /run/vfio-early")
     return wrong

@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Mapping, Optional, Sequence
 
 import images
 import packed
 import roots
+import whole
 from images import TREE, Image, ImageSpec
 from packed import Packed
 
@@ -29,9 +30,11 @@ class Generator:
     packages what its root has, instead of those of roots.PACKAGES
     suites   where it can be had
     script   builds the image: the files are on its standard input
-    append   what its images need on the kernel command line to come to the verdict
+    append   what its images need on the kernel command line
+    waiting  and what besides, to come to a verdict in the image itself
     warning  how its log marks a warning, before "vfio-early: "
     complete whether the root has all that it looks for: otherwise its status says nothing
+    switches whether its images can go on to a root file system
     traces   whether the binder and its report are still there when the verdict is told
     """
 
@@ -40,8 +43,10 @@ class Generator:
     packages: Sequence[str] = roots.PACKAGES
     suites: Sequence[str] = ("bookworm", "trixie", "sid")
     append: Sequence[str] = ()
+    waiting: Sequence[str] = ()
     warning: str = "W: "
     complete: bool = True
+    switches: bool = True
     traces: bool = True
 
     def obstacle(self) -> Optional[str]:
@@ -57,11 +62,18 @@ class Generator:
         raise NotImplementedError
 
     def verdict(self, spec: ImageSpec) -> list[Packed]:
-        """Return the files that bring the verdict, and the guest scripts, into the image."""
+        """Return the files that bring guest scripts into the image, and the verdict.
+
+        Of the latter only what its modules need where the boot is a whole one.
+        """
         raise NotImplementedError
 
     def settings(self, spec: ImageSpec) -> list[Packed]:
         """Return the settings that make an image small and quick to build, with spec.conf."""
+        raise NotImplementedError
+
+    def force(self, modules: Sequence[str]) -> Mapping[str, object]:
+        """Return the fields of a spec with which an administrator forces drivers in."""
         raise NotImplementedError
 
     def environment(self, spec: ImageSpec) -> dict[str, str]:
@@ -86,13 +98,19 @@ class Generator:
     def image(self, spec: ImageSpec) -> Image:
         """Return the image of a spec, built now or found in the cache."""
         root = self.root(spec.suite)
-        return images.Build(
+        kernel = images.kernel_of(root, spec)
+        image = images.Build(
             title=f"{spec.suite}, {self.name}, modules {spec.modules}", root=root,
-            kernel=images.kernel_of(root, spec), script=self.script,
+            kernel=kernel, script=self.script,
             files=[*self.files(spec), *images.administrators_files(spec),
                    *self.verdict(spec), *self.settings(spec)],
             env=self.environment(spec), binds=[*images.depmod_bind(spec), *self.binds(spec)],
-            append=self.append).image()
+            append=[*self.append, *(whole.APPEND if spec.whole else self.waiting)]).image()
+        if not spec.whole:
+            return image
+        return replace(image, disk=whole.disk(
+            spec.suite, kernel, images.kernel_binds(kernel),
+            [*spec.test_modules, *images.VFIO_MODULES]))
 
     def files(self, spec: ImageSpec) -> list[Packed]:
         """Return what a package installs: the binder, hooks/ and the adapter."""

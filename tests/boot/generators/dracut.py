@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Mapping
+from typing import Mapping, Sequence
 
 import packed
 import roots
@@ -15,9 +15,10 @@ from packed import Packed
 MODULES = "usr/lib/dracut/modules.d"
 OURS, TESTS = "50vfio-early", "99vfio-test"
 
-# A root that never comes keeps dracut in its main loop, where the verdict is. Nothing else
-# may write on the console.
-APPEND = ("root=/dev/vfio-test", "rd.shell=0", "systemd.show_status=0", "udev.log_level=3")
+# Nothing else may write on the console.
+APPEND = ("rd.shell=0", "systemd.show_status=0", "udev.log_level=3")
+# A root that never comes keeps dracut in its main loop, where the verdict is.
+WAITING = ("root=/dev/vfio-test",)
 HOSTONLY = 'hostonly="yes"\n'
 
 # What dracut finds to include besides what these tests are about; absent names do no harm.
@@ -63,10 +64,15 @@ class Dracut(Generator):
     def verdict(self, spec: ImageSpec) -> list[Packed]:
         if spec.scripts:
             raise ImageError(f"{self.name} has no place for {' '.join(spec.scripts)}")
+        if spec.whole:
+            return []
         return [packed.copied(f"{MODULES}/{TESTS}/{name}", guest(source), 0o755)
                 for name, source in (("verdict", "verdict"),
                                      ("module-setup.sh", f"{TESTS}/module-setup.sh"),
                                      ("settled.sh", f"{TESTS}/settled.sh"))]
+
+    def force(self, modules: Sequence[str]) -> Mapping[str, object]:
+        return {"conf": f'force_drivers+=" {" ".join(modules)} "\n'}
 
     def settings(self, spec: ImageSpec) -> list[Packed]:
         written = ('hostonly="no"\nhostonly_cmdline="no"\nearly_microcode="no"\n'
@@ -76,5 +82,5 @@ class Dracut(Generator):
 
 
 SYSTEMD, PLAIN = "dracut", "dracut-no-systemd"
-ALL = tuple(Dracut(name, BUILD, packages=roots.DRACUT_PACKAGES, append=APPEND,
+ALL = tuple(Dracut(name, BUILD, packages=roots.DRACUT_PACKAGES, append=APPEND, waiting=WAITING,
                    warning="dracut.*: ") for name in (SYSTEMD, PLAIN))

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import Mapping
+from typing import Mapping, Sequence
 
 import packed
 from generators.base import Generator, guest
@@ -44,9 +44,10 @@ class InitramfsTools(Generator):
         return {f"{SHARE}/{name}": TREE / "initramfs-tools" / name for name in ADAPTER}
 
     def verdict(self, spec: ImageSpec) -> list[Packed]:
-        return [packed.copied(f"{SCRIPTS}/init-premount/zz-verdict", guest("verdict"), 0o755),
-                *(packed.copied(f"{SCRIPTS}/init-top/{name}", guest(name), 0o755)
-                  for name in spec.scripts)]
+        told = {} if spec.whole else {"init-premount/zz-verdict": "verdict"}
+        return [packed.copied(f"{SCRIPTS}/{path}", guest(name), 0o755)
+                for path, name in {**told, **{f"init-top/{name}": name
+                                              for name in spec.scripts}}.items()]
 
     def settings(self, spec: ImageSpec) -> list[Packed]:
         written = f"MODULES={spec.modules}\nCOMPRESS=zstd\nCOMPRESSLEVEL=1\n{spec.conf}"
@@ -56,6 +57,10 @@ class InitramfsTools(Generator):
                 "rm -f \"$DESTDIR/usr/lib/udev/hwdb.bin\"\n")
         return [packed.regular("etc/initramfs-tools/conf.d/tests", written.encode()),
                 packed.regular("etc/initramfs-tools/hooks/tests", hook.encode(), 0o755)]
+
+    def force(self, modules: Sequence[str]) -> Mapping[str, object]:
+        names = "".join(f"{name}\n" for name in modules)
+        return {"files": {"/etc/initramfs-tools/modules": names.encode()}}
 
     def wrong_order(self, contents: Mapping[str, bytes]) -> list[str]:
         order = contents.get(ORDER, b"").decode()

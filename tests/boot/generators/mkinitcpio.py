@@ -13,7 +13,7 @@ import shlex
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Mapping, Optional
+from typing import Mapping, Optional, Sequence
 
 import packed
 import roots
@@ -76,12 +76,16 @@ class Standin(Generator):
         if spec.scripts:
             raise ImageError(f"{self.name} has no place for {' '.join(spec.scripts)}")
         modules = "".join(f"{name}\n" for name in spec.test_modules)
-        return [packed.regular("etc/vfio-test.modules", modules.encode()),
+        whole = [packed.regular("etc/vfio-test.whole", b"")] if spec.whole else []
+        return [*whole, packed.regular("etc/vfio-test.modules", modules.encode()),
                 *(file for kind in KINDS
                   for file in packed.tree(f"etc/initcpio/{kind}", guest("mkinitcpio") / kind)),
                 packed.copied(f"{LIBRARY}/vfio-test.service",
                               guest("mkinitcpio/vfio-test.service")),
                 packed.copied(f"{LIBRARY}/vfio-test-verdict", guest("verdict"), 0o755)]
+
+    def force(self, modules: Sequence[str]) -> Mapping[str, object]:
+        return {"conf": f"MODULES=({' '.join(modules)})\n"}
 
     def settings(self, spec: ImageSpec) -> list[Packed]:
         written = ("MODULES=()\nBINARIES=()\nFILES=()\n"
@@ -92,7 +96,8 @@ class Standin(Generator):
     def hooks(self, spec: ImageSpec) -> list[str]:
         """Return the usual HOOKS; ours only where it is installed."""
         ours = ["vfio-early"] if spec.adapter and spec.binary else []
-        return ["base", *ours, self.kind, "vfio-test"]
+        root = ["block", "filesystems"] if spec.whole else []
+        return ["base", *ours, self.kind, *root, "vfio-test"]
 
 
 class Mkinitcpio(Standin):
@@ -122,7 +127,9 @@ class Mkinitcpio(Standin):
 def both(tool: type[Standin], name: str, complete: bool) -> tuple[Standin, ...]:
     """Return a tool's two kinds of images."""
     return tuple(tool(f"{name}-{word}", BUILD, PACKAGES, ("trixie",),
-                      ("systemd.show_status=false",), "WARNING: .*", complete, kind=kind)
+                      ("systemd.show_status=false",), warning="WARNING: .*",
+                      complete=complete,
+                      switches=tool is Mkinitcpio, kind=kind)
                  for word, kind in (("busybox", BUSYBOX), ("systemd", SYSTEMD)))
 
 

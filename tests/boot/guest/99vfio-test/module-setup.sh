@@ -13,7 +13,7 @@ depends() {
 }
 
 install() {
-	inst_multiple cat dmesg env grep sed sha256sum sleep sync tail uname wc
+	inst_multiple cat dmesg env grep rm sed sha256sum sleep sync tail tr uname wc
 	inst_script "$moddir/verdict" /usr/lib/vfio-test/verdict
 	# Read from /dev/kmsg, dmesg -r of util-linux 2.38 loses the facility.
 	printf '#!/bin/sh\nexec /usr/bin/dmesg -S "$@"\n' >"$initdir/usr/lib/vfio-test/dmesg"

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What has to hold whatever builds the image: each scenario crossed with each column.
+
+A column is a generator in a suite with a kernel. Every cell here is on WORKSTATION, so that
+a column has one baseline, which is the scenario "off" as well. `unbind=never` makes a hook
+that comes after a native driver a refusal, and with that a failed cell.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from typing import Mapping, Optional, Sequence, Union
+
+import generators
+import topologies as top
+from cells import BOOKWORM, EVERY, STABLE, TRIXIE, Cell, bound, kernel_says, loaded, on
+from topologies import Topology, address
+
+GPU, AUDIO, TWIN = address(1), address(1, 0, 1), address(2)
+GROUP_USB, GROUP_GPU = address(4, 1), address(4, 2)
+NIC, USB, NVME = address(5), address(6), address(7)
+
+NATIVES = ("bochs", "e1000e", "xhci_pci", "nvme")
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """What is tried, and what comes of it; forced: drivers that the image is to load early.
+
+    more: other fields of the cell.
+    """
+
+    name: str
+    config: Union[None, bytes, str]
+    taken: Sequence[str] = ()
+    log: Sequence[str] = ()
+    forced: Sequence[str] = ()
+    more: Mapping[str, object] = field(default_factory=dict)
+    topology: Topology = top.WORKSTATION
+    suites: Sequence[str] = EVERY
+
+
+@dataclass(frozen=True)
+class Column:
+    """Where scenarios are tried; names: which of them, () for all."""
+
+    generator: str
+    suites: Sequence[str] = EVERY
+    kernel: Union[str, tuple[str, str]] = "distribution"
+    names: Sequence[str] = ()
+
+
+def lines(*addresses: str, option: str = " unbind=never") -> bytes:
+    return "".join(f"{a[5:]}{option}\n" for a in addresses).encode()
+
+
+SCENARIOS = (
+    # Of three displays of one kind, the one in the middle.
+    Scenario("two-gpus", b"02:00.0 id=1234:1111 unbind=never\n", [TWIN]),
+    Scenario("forced", lines(TWIN, NIC, USB, NVME), [TWIN, NIC, USB, NVME], forced=NATIVES),
+    Scenario("slot", b"01:00.0 with=slot unbind=never\n", [GPU, AUDIO]),
+    Scenario("group", b"group=04:01.0 unbind=never\n", [GROUP_USB, GROUP_GPU]),
+    Scenario("garbage", random.Random(2).randbytes(4096) + b"\n" + lines(TWIN), [TWIN],
+             [r"vfio-early\.conf:\d+:\d+"]),
+    Scenario("hung", b"02:00.0 driver=vfio-hang unbind=never\n" + lines(NIC), [NIC],
+             [r"loading module vfio[-_]hang"],
+             more={"hang": True, "unread": [TWIN], 
+                   # It was really there, in its probe; and all this did not keep the boot.
+                   "check": kernel_says(f"vfio-hang {TWIN}: vfio-test: this probe never"),
+                   "append": ["vfio_test=hung", f"vfio_test.unread={TWIN}"]}),
+    Scenario("off", lines(TWIN, NIC), more={"is_baseline": True, "summary": False}),
+    # To the login prompt, from a disk whose controller has a neighbour of its kind.
+    Scenario("login", lines("0000:02:00.0", "0000:03:00.0", "0000:05:00.0", "0000:06:00.0"),
+             ["0000:02:00.0", "0000:03:00.0", "0000:05:00.0", "0000:06:00.0"],
+             topology=top.WHOLE, suites=STABLE,
+             more={"whole": True, "check": loaded("bochs", "e1000e", "xhci_pci", "ahci")}),
+)
+
+BUSYBOX_AND_SYSTEMD = ("busybox", "systemd")
+COLUMNS = (
+    Column("initramfs-tools"),
+    Column("dracut"),
+    Column("dracut-no-systemd"),
+    *(Column(f"{tool}-{kind}", [TRIXIE]) for tool in ("mkinitcpio", "mkinitcpio-standin")
+      for kind in BUSYBOX_AND_SYSTEMD),
+    Column("initramfs-tools", [BOOKWORM], ("suite", "bullseye"), ("two-gpus", "forced", "off")),
+    Column("dracut", [BOOKWORM], ("suite", "bullseye"), ("two-gpus", "forced", "off")),
+)
+
+
+def crossing(scenario: Scenario, column: Column) -> Cell:
+    """The cell of a scenario in a column."""
+    given = dict(scenario.more)
+    if scenario.forced:
+        given.update(generators.named(column.generator).force(scenario.forced),
+                     check=loaded(*scenario.forced))
+    return Cell(scenario.name, scenario.topology, scenario.config, on(*scenario.taken),
+                [*scenario.log, *(bound(a) for a in scenario.taken)],
+                absent=["too late"], generator=column.generator,
+                suites=[s for s in column.suites if s in scenario.suites],
+                kernel=column.kernel, **given)  # type: ignore[arg-type]
+
+
+def possible(scenario: Scenario, column: Column) -> bool:
+    """Whether the column has the scenario at all."""
+    switches = generators.named(column.generator).switches
+    return (not column.names or scenario.name in column.names) and \
+        (switches or not scenario.more.get("whole"))
+
+
+ALL: tuple[Cell, ...] = tuple(crossing(scenario, column) for column in COLUMNS
+                              for scenario in SCENARIOS if possible(scenario, column))
+NAMES = tuple(scenario.name for scenario in SCENARIOS)
