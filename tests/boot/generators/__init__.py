@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The table of generators: what builds images, each in each of its modes."""
 
-from generators import dracut, initramfs_tools, mkinitcpio
+from generators import dracut, initramfs_tools, mkinitcpio, standalone
 from generators.base import Generator
 from images import Image, ImageError, ImageSpec
 
 ALL = {generator.name: generator
-       for generator in (*initramfs_tools.ALL, *dracut.ALL, *mkinitcpio.ALL)}
+       for generator in (*initramfs_tools.ALL, *dracut.ALL, *mkinitcpio.ALL, *standalone.ALL)}
 
 
 def named(name: str) -> Generator:
