@@ -36,6 +36,7 @@ class Cell:
     """One boot and its expectations.
 
     taken      address -> driver it must be on; all others as in the baseline
+    late       those of them that the boot run did not see
     log        each pattern is found in a line of our log
     absent     none of these patterns is
     summary    whether there is a closing line (and a report) whose count is right
@@ -78,6 +79,7 @@ class Cell:
     is_baseline: bool = False
     warnings: Optional[Sequence[str]] = None
     files: Mapping[str, bytes] = field(default_factory=dict)
+    late: Sequence[str] = ()
 
 
 def on(*addresses: str, driver: str = VFIO) -> dict[str, Optional[str]]:

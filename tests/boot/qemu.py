@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import tempfile
 import threading
 import time
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import IO, Sequence
 
 import disks
+from monitor import Monitor, Steps
 
 # Quiet, because every character costs time on an emulated serial port; the whole log is
 # read in the guest, from a buffer large enough that nothing falls out of it.  On a busy host
@@ -42,6 +44,7 @@ class Machine:
     memory: int = 1024
     smp: int = 1
     machine: str = "q35,kernel-irqchip=split"
+    steps: Steps = ()
 
 
 @dataclass(frozen=True)
@@ -89,8 +92,17 @@ def run(vm: Machine, serial: Path) -> Boot:
     serial.write_bytes(b"")
     errors = serial.with_suffix(".qemu")
     start = time.monotonic()
-    with errors.open("wb") as stderr:
-        ended, status = _wait(arguments(vm, serial), stderr)
+    with errors.open("wb") as stderr, \
+            tempfile.TemporaryDirectory(prefix="vfio-early-qemu.") as folder:
+        command, problem = arguments(vm, serial), None
+        if vm.steps:
+            monitor = Monitor(Path(folder) / "monitor", serial, vm.steps)
+            monitor.start()
+            command += ["-qmp", f"unix:{folder}/monitor,server=on,wait=off"]
+        ended, status = _wait(command, stderr)
+        if vm.steps:
+            monitor.stop()
+            problem = monitor.error
     seconds = time.monotonic() - start
     console = serial.read_bytes().decode("utf-8", "surrogateescape")
     message = errors.read_text("utf-8", "replace").strip()
@@ -98,6 +110,8 @@ def run(vm: Machine, serial: Path) -> Boot:
         ended = "poweroff" if status == 0 else "error"
     if PANIC in console:
         ended = "panic"
+    if problem:
+        ended, message = "error", f"{message}\n{problem}"
     return Boot(ended, seconds, console, message)
 
 

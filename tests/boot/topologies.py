@@ -20,7 +20,11 @@ DISK = "driver=null-co,size=67108864,read-zeroes=on"
 
 @dataclass(frozen=True)
 class Topology:
-    """Emulator options, and address -> native driver (None: it has none) of what they make."""
+    """Emulator options, and address -> native driver (None: it has none) of what they make.
+
+    steps   commands for the emulator's monitor while the guest runs; vfio_test.late= in
+            `append` has the guest ask for them (guest/verdict says how)
+    """
 
     name: str
     options: tuple[str, ...]
@@ -28,6 +32,7 @@ class Topology:
     bridges: tuple[str, ...] = ()
     iommu: bool = True
     append: tuple[str, ...] = ()
+    steps: tuple[tuple[str, ...], ...] = ()
 
 
 def device(text: str) -> tuple[str, str]:

@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The boots in which devices appear after the boot run: plugged in, out and in again, and
+virtual functions.
+
+Whether a native driver was there before the device is part of the topology, so that it is
+the same in the baseline, which shows that this driver would have had the device.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Sequence
+
+import topologies as top
+from cells import EVERY, STABLE, TRIXIE, Cell, bound, on, refused
+from generators.dracut import SYSTEMD
+from topologies import Topology, address, root_port
+from verdict import Verdict
+
+# Windows for what is plugged in later: the firmware knows nothing of it yet. The port's own
+# hotplug, as real machines have it, and not the one of ACPI.
+ROOM = ",mem-reserve=32M,pref64-reserve=64M"
+NATIVE_HOTPLUG = ("-global", "ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off")
+PORTS = 2
+
+
+def ports(count: int) -> tuple[str, ...]:
+    """Root ports 1 to COUNT, empty and with room."""
+    return tuple(word for number in range(1, count + 1) for option in (root_port(number),)
+                 for word in (option[0], option[1] + ROOM))
+
+
+def plugged(name: str, late: Sequence[str], steps: Sequence[Sequence[str]],
+            native: dict[str, str | None], options: Sequence[str] = (),
+            count: int = PORTS) -> Topology:
+    return Topology(f"plug-{name}", (*NATIVE_HOTPLUG, *ports(count), *options), native,
+                    append=("vfio_test.late=" + ",".join(late),),
+                    steps=tuple(map(tuple, steps)))
+
+
+HOT, OTHER = address(1), address(2)
+NIC_IN = f"device_add {top.NIC},bus=rp1,id=hot"
+NIC_OUT = "device_del hot"
+
+
+def nic(name: str, *late: str) -> Topology:
+    return plugged(name, late, [[NIC_IN], [NIC_OUT], [NIC_IN]], {HOT: "e1000e"})
+
+
+FIRST_IN = nic("fresh", "!0", f"+{HOT}")
+FIRST_IN = replace(FIRST_IN, steps=FIRST_IN.steps[:1])
+LOADED = replace(FIRST_IN, name="plug-loaded",
+                 append=(f"vfio_test.late=load:e1000e,!0,+{HOT}",))
+AGAIN = nic("again", "!0", f"+{HOT}", "!1", f"-{HOT}", "!2", f"+{HOT}")
+
+# Their native driver is loaded for the first of them that udev hears of.
+TWINS = plugged(
+    "twins", ["!0", f"+{HOT}", f"+{OTHER}"],
+    [[f"device_add {top.GPU},bus=rp1,id=one", f"device_add {top.GPU},bus=rp2,id=two"]],
+    {HOT: "bochs-drm", OTHER: "bochs-drm"})
+
+# Functions 1 to 7 show themselves with function 0.
+BURST_PORTS = 8
+BURST_ALL = [address(bus, 0, function) for bus in range(1, BURST_PORTS + 1)
+             for function in range(8)]
+BURST = plugged(
+    "burst", ["!0", *(f"+{a}" for a in BURST_ALL)],
+    [[f"device_add pci-testdev,bus=rp{bus},addr=0.{function},multifunction=on,"
+      f"id=t{bus}{function}" for bus in range(1, BURST_PORTS + 1)
+      for function in (7, 6, 5, 4, 3, 2, 1, 0)]],
+    {a: None for a in BURST_ALL}, count=BURST_PORTS)
+
+
+def silent(verdict: Verdict) -> list[str]:
+    """Nothing is said about devices that nobody wants."""
+    return [f"said: {line}" for line in verdict.log if line.startswith(HOT)]
+
+
+def late_report(count: int):
+    """Each late device once in their report."""
+    def check(verdict: Verdict) -> list[str]:
+        lines = [x for x in verdict.report.get("late", []) if "verdict=bound" in x]
+        return [] if len(lines) == count else [f"late report has {len(lines)} bound, not {count}"]
+    return check
+
+
+TAKEN_FROM = rf"^{HOT} .*bound to vfio-pci, taken from e1000e \(a module that was there before"
+HOOK = {"/etc/initramfs-tools/hooks/zz-late": b"""#!/bin/sh
+[ "$1" != prereqs ] || exit 0
+mkdir -p "$DESTDIR/usr/lib/udev/rules.d"
+cp /usr/lib/udev/rules.d/60-vfio-early.rules "$DESTDIR/usr/lib/udev/rules.d"
+"""}
+
+
+RULE = 'install_items+=" /usr/lib/udev/rules.d/60-vfio-early.rules "\n'
+
+
+def late(name: str, topology: Topology, config: bytes | None, *taken: str,
+         log: Sequence[str] = (), suites: Sequence[str] = STABLE, **more: object) -> Cell:
+    more.setdefault("files", HOOK)
+    return Cell(f"late-{name}", topology, config, on(*taken), late=taken, suites=suites,
+                log=[*log, *(bound(a) for a in taken)], **more)  # type: ignore[arg-type]
+
+
+ALL: tuple[Cell, ...] = (
+    late("fresh", FIRST_IN, b"01:00.0 id=8086:10d3\n", HOT, check=late_report(1),
+         suites=EVERY),
+    late("unwanted", FIRST_IN, b"02:00.0\n", check=silent),
+    late("identity", FIRST_IN, b"01:00.0 id=10de:2206\n", log=[refused(HOT, "identity")]),
+    late("take", FIRST_IN, None, HOT, append=["vfio_early.take=01:00.0"]),
+    late("off", FIRST_IN, b"01:00.0\n", append=["vfio_early=off"], summary=False,
+         check=silent),
+    # The driver core asks the drivers that are there before udev hears of the device.
+    late("loaded", LOADED, b"01:00.0\n", HOT, log=[TAKEN_FROM]),
+    late("loaded-never", LOADED, b"01:00.0 unbind=never\n", log=[refused(HOT, "bound")]),
+    late("built-in", FIRST_IN, b"01:00.0\n", HOT, log=[rf"^{HOT} .*taken from e1000e \(built"],
+         kernel="small", suites=[TRIXIE]),
+    # The udevd of systemd, in its sandbox.
+    late("systemd", FIRST_IN, b"01:00.0\n", HOT, suites=EVERY, generator=SYSTEMD, conf=RULE,
+         files={}),
+    late("again", AGAIN, b"01:00.0\n", HOT, check=late_report(2)),
+    late("twins-first", TWINS, b"01:00.0 id=1234:1111\n", HOT),
+    late("twins-second", TWINS, b"02:00.0 id=1234:1111\n", OTHER),
+    late("burst", BURST, f"id={top.MANY_ID}\n".encode(), *BURST_ALL,
+         check=late_report(len(BURST_ALL)), suites=[TRIXIE]),
+)
