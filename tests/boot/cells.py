@@ -15,6 +15,7 @@ from typing import Callable, Mapping, Optional, Sequence, Union
 
 import topologies as top
 from disks import ROOT_UUID
+from images import TEST_MODULES
 from topologies import Topology, address
 from verdict import Verdict
 
@@ -43,6 +44,8 @@ class Cell:
     scripts    guest scripts that run in init-top before vfio-early
     conf       lines for the configuration file of the generator
     hang       whether the image has the module vfio-hang
+    answers    what is typed on the console, each after what it says first
+    machine    the machine that the generator runs on, where that matters
     whole      whether to go on to a root file system, up to its login prompt
     unread     functions of which nothing may be read, because that would hang
     is_baseline the boot is that with vfio-early off itself
@@ -68,12 +71,15 @@ class Cell:
     module_format: Optional[str] = None
     modules: str = "list"
     natives: bool = True
+    test_modules: Sequence[str] = TEST_MODULES
     without_modules: Sequence[str] = ()
     check: Optional[Check] = None
     quick: bool = False
     generator: str = "initramfs-tools"
     conf: str = ""
     hang: bool = False
+    machine: Optional[Topology] = None
+    answers: Sequence[tuple[str, str]] = ()
     whole: bool = False
     unread: Sequence[str] = ()
     is_baseline: bool = False
@@ -254,10 +260,24 @@ COMMAND_LINE = (
          append=["vfio_early.keep=02:00.0"]),
 )
 
+def held(unbind: str) -> bytes:
+    option = f" unbind={unbind}" if unbind else ""
+    return "".join(f"{a[5:]}{option}\n" for a in (NIC, XHCI, GPU)).encode()
+
+
 MODULES = (
     # As the distribution builds it, with MODULES=most of initramfs.conf(5).
     Cell("modules-most", top.TWIN_GPUS, b"01:00.0\n", on(GPU1), modules="most",
          suites=[TRIXIE]),
+    # Only what the machine needs, and no module because a test wants it.
+    Cell("modules-dep", top.TWIN_GPUS, b"01:00.0\n", on(GPU1), modules="dep", suites=EVERY,
+         machine=top.TWIN_GPUS, test_modules=(), natives=False),
+    # A shell before init-top, for which the keyboard's drivers are loaded, that of USB among
+    # them: the controller is taken from it. panic= lets a shell be.
+    Cell("break-top", top.MACHINE, held(""), on(NIC, XHCI, GPU),
+         [bound(a) for a in (NIC, XHCI, GPU)], append=["break=top", "panic="],
+         answers=[("(initramfs) ", "exit")], suites=EVERY,
+         check=kernel_says(f"xhci_hcd {XHCI}: xHCI Host Controller")),
     # Given back: a device whose override nobody serves is lost to the host as well.
     Cell("module-blacklist", top.TWIN_GPUS, b"01:00.0\n", log=[rf"^{GPU1} .*failed"],
          append=["module_blacklist=vfio_pci"], suites=EVERY),
@@ -296,11 +316,6 @@ FORMATS = tuple(
         Cell(f"format-{form}-old-kernel", top.TWIN_GPUS, b"01:00.0\n", on(GPU1),
              suites=[TRIXIE], module_format=form, kernel=("suite", BOOKWORM),
              natives=form != "xz", check=kernel_release("6.1."))))
-
-
-def held(unbind: str) -> bytes:
-    option = f" unbind={unbind}" if unbind else ""
-    return "".join(f"{a[5:]}{option}\n" for a in (NIC, XHCI, GPU)).encode()
 
 
 def native_cell(name: str, unbind: str, *taken: str,

@@ -34,9 +34,10 @@ def forced(name: str, generator: str, suites: Sequence[str] = EVERY, *, conf: st
 ALL: tuple[Cell, ...] = (
     forced("modules-load", SYSTEMD, files=LOAD),
     forced("driver-pre", SYSTEMD, [TRIXIE], append=PRE),
-    # The machine that builds has none of these devices, nor their drivers, nor vfio. Where its
-    # kernel has no /proc/modules, dracut leaves the choice of modules as without hostonly.
-    twin("hostonly", SYSTEMD, [TRIXIE], conf=HOSTONLY),
+    # Built on a machine that has these devices, on their own drivers, and has never loaded vfio;
+    # that its other modules are left out is shown by the image cells.
+    *(twin("hostonly", generator, conf=HOSTONLY, machine=top.TWIN_GPUS)
+      for generator in (SYSTEMD, PLAIN)),
     # No config: the module is there only because it was asked for.
     Cell("take-alone", top.TWIN_GPUS, None, on(GPU1), suites=[TRIXIE],
          generator=SYSTEMD, conf='add_dracutmodules+=" vfio-early "\n',

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Mapping, Optional, Sequence
 
 import generators.dracut as dracut_generator
+import topologies as top
 from cells import DANGLING, DIRECTORY, EVERY, MASKED, TRIXIE, UNREADABLE, Kernel
 from generators.base import BINARY, Generator
 from generators.initramfs_tools import SCRIPT
@@ -83,6 +84,10 @@ INITRAMFS_TOOLS = (
 )
 
 
+def mkinitcpio_hooks(*more: str) -> str:
+    return f"HOOKS=({' '.join(['base', 'vfio-early', 'udev', *more, 'modconf', 'kms'])})\n"
+
+
 def dracut(name: str, given: Mapping[str, object], warnings: Sequence[str] = (),
            suites: Sequence[str] = (TRIXIE,), **more: object) -> ImageCell:
     return ImageCell(name, {"generator": dracut_generator.SYSTEMD, **given}, warnings,
@@ -126,7 +131,28 @@ DRACUT = (
            [r"has no module no-such-driver, so the rules with driver=no-such-driver"]),
 )
 
-ALL = (*INITRAMFS_TOOLS, *DRACUT)
+def filtered(generator: str, suites: Sequence[str], on: Mapping[str, object],
+             off: Mapping[str, object], *, has: str, others: str) -> tuple[ImageCell, ...]:
+    """A generator that leaves out what its machine does not need, and one that does not."""
+    ours = {module("vfio-pci"): None, module("vfio_iommu_type1"): None}
+    given = {"generator": generator, "config": RULE, "machine": top.WORKSTATION,
+             "test_modules": ()}
+    return (ImageCell("only-this-machine", {**given, **on}, suites=suites,
+                      holds={**ours, module(has): None}, lacks=[module(others)]),
+            ImageCell("any-machine", {**given, **off}, suites=suites,
+                      holds={**ours, module(has): None, module(others): None}))
+
+
+FILTERED = (
+    *filtered("initramfs-tools", EVERY, {"modules": "dep"}, {"modules": "most"},
+              has="xhci-pci", others="megaraid_sas"),
+    *filtered("dracut", EVERY, {"conf": dracut_generator.HOSTONLY}, {}, has="xhci-pci",
+              others="firewire-ohci"),
+    *filtered("mkinitcpio-busybox", [TRIXIE], {"conf": mkinitcpio_hooks("autodetect")},
+              {"conf": mkinitcpio_hooks()}, has="bochs", others="amdgpu"),
+)
+
+ALL = (*INITRAMFS_TOOLS, *DRACUT, *FILTERED)
 
 
 def spec(cell: ImageCell, suite: str, binary: object) -> ImageSpec:
@@ -158,5 +184,6 @@ def judge(cell: ImageCell, generator: Generator, image: Image) -> list[str]:
             wrong.append(f"the image lacks {name}")
         elif wanted is not None and wanted not in found:
             wrong.append(f"{name} is {found[0][:60]!r}")
-    wrong += [f"the image holds {name}" for name in cell.lacks if name in contents]
+    wrong += [f"the image holds {path}" for path in contents
+              if any(re.fullmatch(name, path) for name in cell.lacks)]
     return wrong + generator.wrong_order(contents)

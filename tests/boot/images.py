@@ -13,6 +13,7 @@ import kernels
 import packed
 import roots
 from packed import Packed
+from topologies import Topology
 
 TREE = Path(__file__).resolve().parent.parent.parent
 TEST_MODULES = ("bochs", "cirrus", "cirrus_qemu", "e1000e", "igb", "nvme", "xhci_pci",
@@ -88,6 +89,8 @@ class ImageSpec:
     vfio-hang besides. whole: for a boot to the login prompt of a root file system. files: any more files by absolute path.
     generator: a name of generators.ALL; conf: lines for its own configuration file, at the
     end. scripts: of guest/, to run before us, where a generator has a place for such.
+    machine: the one that the generator sees instead of this one. verdict: the script of
+    guest/ that ends the boot.
     """
 
     suite: str = "trixie"
@@ -105,6 +108,8 @@ class ImageSpec:
     module_format: Optional[str] = None
     without_modules: Sequence[str] = ()
     hang: bool = False
+    machine: Optional[Topology] = None
+    verdict: str = "verdict"
     whole: bool = False
     files: Mapping[str, bytes] = field(default_factory=dict)
     generator: str = "initramfs-tools"
@@ -172,6 +177,7 @@ class Build:
     env: Mapping[str, str] = field(default_factory=dict)
     binds: Sequence[roots.Bind] = ()
     append: Sequence[str] = ()
+    proc: Optional[Path] = None
 
     def image(self) -> Image:
         """Return the image, built now or found in the cache."""
@@ -191,7 +197,7 @@ class Build:
         result = self.root.run(
             ["sh", "-c", self.script], env={"VERSION": self.kernel.version, **self.env},
             binds=[*kernel_binds(self.kernel), *self.binds, (folder, "/run/vfio-early/out")],
-            stdin=packed.tar(self.files))
+            stdin=packed.tar(self.files), proc=self.proc)
         if result.returncode < 0 or result.returncode > 128:
             raise ImageError(f"{self.title}: interrupted with status {result.returncode}")
         (folder / "log").write_bytes(result.stdout)

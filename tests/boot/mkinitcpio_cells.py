@@ -46,7 +46,7 @@ def usual_hooks(generator: str, kind: str) -> Cell:
     """HOOKS as a distribution writes it, with all that puts display drivers into the image."""
     return cell("usual-hooks", generator, top.TWIN_GPUS, b"01:00.0\n", GPU1,
                 conf=hooks("base", "vfio-early", kind, "autodetect", "microcode", "modconf",
-                           "kms", "vfio-test") + "MODULES=(bochs)\n")
+                           "kms", "vfio-test") + "MODULES=(bochs)\n", machine=top.TWIN_GPUS)
 
 
 ALL: tuple[Cell, ...] = (*every("mkinitcpio-standin"), *every("mkinitcpio"),

@@ -9,14 +9,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import socket
 import subprocess
 import tempfile
 import threading
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Sequence
+from typing import IO, Iterator, Sequence
 
 import disks
 from monitor import Monitor, Steps
@@ -45,6 +48,7 @@ class Machine:
     smp: int = 1
     machine: str = "q35,kernel-irqchip=split"
     steps: Steps = ()
+    answers: Sequence[tuple[str, str]] = ()  # what is typed once the console says what
 
 
 @dataclass(frozen=True)
@@ -70,13 +74,27 @@ def command_line(vm: Machine) -> str:
     return " ".join([*BASE_APPEND, *vm.append, *extra])
 
 
+def _serial(vm: Machine, serial: Path) -> list[str]:
+    """The serial port's output goes to a file; what is typed comes from a socket."""
+    if not vm.answers:
+        return ["-serial", f"file:{serial}"]
+    return ["-chardev", f"socket,id=console,path={_keyboard(serial)},server=on,wait=off,"
+                        f"logfile={serial}", "-serial", "chardev:console"]
+
+
+def _keyboard(serial: Path) -> Path:
+    """The socket; the whole path of a transcript can be too long for one."""
+    name = hashlib.sha256(str(serial.absolute()).encode()).hexdigest()[:16]
+    return Path(tempfile.gettempdir(), f"vfio-early-{name}.sock")
+
+
 def arguments(vm: Machine, serial: Path) -> list[str]:
     accel = os.environ.get("VFIO_EARLY_QEMU_ACCEL", "tcg")
     return [
         emulator(), "-nodefaults", "-no-user-config",
         "-accel", accel, "-M", vm.machine, "-m", str(vm.memory), "-smp", str(vm.smp),
         "-display", "none", "-monitor", "none", "-vga", "none", "-nic", "none",
-        "-no-reboot", "-serial", f"file:{serial}",
+        "-no-reboot", *_serial(vm, serial),
         *(IOMMU if vm.iommu else ()), *map(_with_disk, vm.devices),
         "-kernel", str(vm.kernel), "-initrd", str(vm.initrd), "-append", command_line(vm),
     ]
@@ -92,7 +110,7 @@ def run(vm: Machine, serial: Path) -> Boot:
     serial.write_bytes(b"")
     errors = serial.with_suffix(".qemu")
     start = time.monotonic()
-    with errors.open("wb") as stderr, \
+    with errors.open("wb") as stderr, _typist(vm, serial), \
             tempfile.TemporaryDirectory(prefix="vfio-early-qemu.") as folder:
         command, problem = arguments(vm, serial), None
         if vm.steps:
@@ -113,6 +131,37 @@ def run(vm: Machine, serial: Path) -> Boot:
     if problem:
         ended, message = "error", f"{message}\n{problem}"
     return Boot(ended, seconds, console, message)
+
+
+@contextmanager
+def _typist(vm: Machine, serial: Path) -> Iterator[None]:
+    """Types each answer once its question is on the console, as long as the machine runs."""
+    if not vm.answers:
+        yield
+        return
+    ended = threading.Event()
+    thread = threading.Thread(target=_type, args=(vm.answers, serial, ended))
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+        _keyboard(serial).unlink(missing_ok=True)
+
+
+def _type(answers: Sequence[tuple[str, str]], serial: Path, ended: threading.Event) -> None:
+    at = 0
+    for question, answer in answers:
+        while (found := serial.read_bytes().find(question.encode(), at)) < 0:
+            if ended.wait(0.5):
+                return
+        at = found + len(question)
+        # Connected only to type: the output of a machine waits for a reader it has.
+        with socket.socket(socket.AF_UNIX) as keyboard:
+            keyboard.connect(str(_keyboard(serial)))
+            keyboard.sendall(f"{answer}\n".encode())
+            ended.wait(1)
 
 
 def stop_all() -> None:

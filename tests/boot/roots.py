@@ -52,6 +52,21 @@ ln -s /proc/self/fd root/dev/fd
 mkdir root/dev/shm
 """
 
+# Where this machine's kernel has no /proc/modules, nothing can be mounted on it.
+OTHER_PROC = """
+mkdir -p root/run/vfio-early/proc
+mount --rbind root/proc root/run/vfio-early/proc
+umount -l root/proc
+mount -t tmpfs -o mode=0755 tmpfs root/proc
+for file in root/run/vfio-early/proc/*; do
+    ln -s "/run/vfio-early/proc/${file##*/}" root/proc/
+done
+for file in "$proc"/*; do
+    rm -f "root/proc/${file##*/}"
+    cp "$file" root/proc/
+done
+"""
+
 
 class RootError(Exception):
     """A root could not be made or entered; the text says what to do."""
@@ -128,15 +143,17 @@ class Root:
 
     def run(self, argv: Sequence[str], *, binds: Sequence[Bind] = (),
             env: Optional[Mapping[str, str]] = None, stdin: bytes = b"",
-            ) -> "subprocess.CompletedProcess[bytes]":
+            proc: Optional[Path] = None) -> "subprocess.CompletedProcess[bytes]":
         """Run a command in a throw-away overlay of the root; output and error come together.
 
         Only what it writes into a bind lasts. The host's /proc is there, a minimal /dev
-        and nothing of /sys.
+        and nothing of /sys. proc: a folder of files that /proc has instead of its own.
         """
         lines = [ENTER]
         for source, inside in binds:
             lines.append(_bind_line(source, "root/" + inside.strip("/")))
+        if proc is not None:
+            lines.append(f"proc={shlex.quote(str(proc))}\n{OTHER_PROC}")
         lines.append("cd root")
         lines.append(f"exec chroot . {shlex.join(argv)}")
         given = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "HOME": "/root",

@@ -72,6 +72,7 @@ class Verdict:
     report: dict[str, list[str]] = field(default_factory=dict)
     status: dict[str, int] = field(default_factory=dict)
     state: dict[str, str] = field(default_factory=dict)
+    blocked: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
     output: list[str] = field(default_factory=list)
     dmesg: list[Record] = field(default_factory=list)
@@ -156,6 +157,8 @@ def _take(verdict: Verdict, key: str, rest: str) -> None:
     elif key == "state":
         name, _, value = rest.partition(" ")
         verdict.state[name] = value
+    elif key == "blocked":
+        verdict.blocked.append(rest)
     elif key == "failed":
         verdict.failed.append(rest)
     elif key in ("stdout", "stderr"):
@@ -274,10 +277,10 @@ def wrong_log(verdict: Verdict, taken: dict[str, Optional[str]], late: int, summ
 def wrong_system(verdict: Verdict) -> list[str]:
     """What of a whole system is not as it is at the login prompt of a healthy one."""
     wrong = [f"{unit} failed" for unit in verdict.failed]
-    wrong += [f"{name} is {verdict.state.get(name)}, not {wanted}" for name, wanted in
-              (("getty", "active"), ("system", "running"), ("root", "/dev/sda"))
-              if verdict.state.get(name) != wanted]
-    return wrong
+    wanted = {"getty": "active", "system": "running", "root": "/dev/sd[ab]"}
+    return wrong + [f"{name} is {verdict.state.get(name)}, not {pattern}"
+                    for name, pattern in wanted.items()
+                    if not re.fullmatch(pattern, verdict.state.get(name, ""))]
 
 
 def wrong_traces(verdict: Verdict, summary: bool) -> list[str]:

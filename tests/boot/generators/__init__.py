@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The table of generators: what builds images, each in each of its modes."""
 
+import machine_view
 from generators import dracut, initramfs_tools, mkinitcpio, standalone
 from generators.base import Generator
 from images import Image, ImageError, ImageSpec
@@ -18,4 +19,8 @@ def named(name: str) -> Generator:
 
 def build_image(spec: ImageSpec) -> Image:
     """Return the image of a spec, built now or found in the cache."""
-    return named(spec.generator).image(spec)
+    view = None
+    if spec.machine:
+        teller = build_image(ImageSpec(binary=None, adapter=False, verdict="view"))
+        view = machine_view.view(spec.machine, teller)
+    return named(spec.generator).image(spec, view)

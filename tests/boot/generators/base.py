@@ -81,11 +81,6 @@ class Generator:
         del spec
         return {}
 
-    def binds(self, spec: ImageSpec) -> list[roots.Bind]:
-        """Return what else of this machine the build sees."""
-        del spec
-        return []
-
     def wrong_order(self, contents: Mapping[str, bytes]) -> list[str]:
         """Return what in an image shows that we would not be the first."""
         del contents
@@ -95,8 +90,11 @@ class Generator:
         """Return the root it runs in."""
         return roots.root(suite, base=self.packages)
 
-    def image(self, spec: ImageSpec) -> Image:
-        """Return the image of a spec, built now or found in the cache."""
+    def image(self, spec: ImageSpec, view: Optional[Path] = None) -> Image:
+        """Return the image of a spec, built now or found in the cache.
+
+        view: the machine that the generator sees, of machine_view.
+        """
         root = self.root(spec.suite)
         kernel = images.kernel_of(root, spec)
         image = images.Build(
@@ -104,7 +102,9 @@ class Generator:
             kernel=kernel, script=self.script,
             files=[*self.files(spec), *images.administrators_files(spec),
                    *self.verdict(spec), *self.settings(spec)],
-            env=self.environment(spec), binds=[*images.depmod_bind(spec), *self.binds(spec)],
+            env={**self.environment(spec), "VIEW": view.name if view else ""},
+            binds=[*images.depmod_bind(spec), *([(view / "sys", "/sys")] if view else [])],
+            proc=view / "proc" if view else None,
             append=[*self.append, *(whole.APPEND if spec.whole else self.waiting)]).image()
         if not spec.whole:
             return image

@@ -54,9 +54,6 @@ class Dracut(Generator):
     def environment(self, spec: ImageSpec) -> dict[str, str]:
         return {"SYSTEMD": "no" if self.name == PLAIN else "yes", "OMIT": OMIT}
 
-    def binds(self, spec: ImageSpec) -> list[roots.Bind]:
-        return [(Path("/sys"), "/sys")] if HOSTONLY in spec.conf else []
-
     def adapter(self) -> Mapping[str, Path]:
         source = TREE / "dracut" / OURS
         return {f"{MODULES}/{OURS}/{path.name}": path for path in sorted(source.iterdir())}
@@ -75,9 +72,10 @@ class Dracut(Generator):
         return {"conf": f'force_drivers+=" {" ".join(modules)} "\n'}
 
     def settings(self, spec: ImageSpec) -> list[Packed]:
+        # With any word in drivers=, nothing is looked for: neither in hostonly images.
+        names = f'drivers+=" {" ".join(spec.test_modules)} "\n' if spec.test_modules else ""
         written = ('hostonly="no"\nhostonly_cmdline="no"\nearly_microcode="no"\n'
-                   'do_strip="no"\ncompress="zstd -q -1"\n'
-                   f'drivers+=" {" ".join(spec.test_modules)} "\n{spec.conf}')
+                   f'do_strip="no"\ncompress="zstd -q -1"\n{names}{spec.conf}')
         return [packed.regular("etc/dracut.conf.d/90-tests.conf", written.encode())]
 
 

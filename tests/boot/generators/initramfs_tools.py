@@ -44,7 +44,7 @@ class InitramfsTools(Generator):
         return {f"{SHARE}/{name}": TREE / "initramfs-tools" / name for name in ADAPTER}
 
     def verdict(self, spec: ImageSpec) -> list[Packed]:
-        told = {} if spec.whole else {"init-premount/zz-verdict": "verdict"}
+        told = {} if spec.whole else {"init-premount/zz-verdict": spec.verdict}
         return [packed.copied(f"{SCRIPTS}/{path}", guest(name), 0o755)
                 for path, name in {**told, **{f"init-top/{name}": name
                                               for name in spec.scripts}}.items()]
