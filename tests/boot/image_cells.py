@@ -147,7 +147,7 @@ FILTERED = (
     *filtered("initramfs-tools", EVERY, {"modules": "dep"}, {"modules": "most"},
               has="xhci-pci", others="megaraid_sas"),
     *filtered("dracut", EVERY, {"conf": dracut_generator.HOSTONLY}, {}, has="xhci-pci",
-              others="firewire-ohci"),
+              others="aacraid"),
     *filtered("mkinitcpio-busybox", [TRIXIE], {"conf": mkinitcpio_hooks("autodetect")},
               {"conf": mkinitcpio_hooks()}, has="bochs", others="amdgpu"),
 )

@@ -24,7 +24,9 @@ from topologies import Topology
 MARK = re.compile(r"@vfio-view (.*)\r?")
 MOUNTS = "ubi0:root / ubifs rw 0 0\n"
 LINK = re.compile(r"l.* (/sys/.*) -> (.*)")
-RECIPE = 1
+# Colons are in addresses, and in what is in the files.
+FILE = re.compile(r"(/sys/.*?/(?:uevent|modalias|vendor|device|class)):(.*)")
+RECIPE = 2
 
 
 def view(topology: Topology, image: Image) -> Path:
@@ -46,16 +48,17 @@ def view(topology: Topology, image: Image) -> Path:
 def write(folder: Path, lines: Sequence[str]) -> None:
     """Make the folder from what the guest told."""
     (folder / "proc").mkdir()
-    modules, files = [], {}
+    modules: list[str] = []
+    files: dict[str, list[str]] = {}
     for line in lines:
         kind, _, rest = line.partition(" ")
         found = LINK.search(rest) if kind == "link" else None
+        content = FILE.fullmatch(rest) if kind == "file" else None
         if kind == "module":
             modules.append(f"{rest}\n")
             (folder / f"sys/module/{rest.split()[0]}").mkdir(parents=True, exist_ok=True)
-        elif kind == "file":
-            path, _, text = rest.partition(":")
-            files.setdefault(path, []).append(text)
+        elif content:
+            files.setdefault(content[1], []).append(content[2])
         elif found:
             place = folder / found[1].lstrip("/")
             place.parent.mkdir(parents=True, exist_ok=True)

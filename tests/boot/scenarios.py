@@ -64,8 +64,8 @@ SCENARIOS = (
     Scenario("garbage", random.Random(2).randbytes(4096) + b"\n" + lines(TWIN), [TWIN],
              [r"vfio-early\.conf:\d+:\d+"]),
     Scenario("hung", b"02:00.0 driver=vfio-hang unbind=never\n" + lines(NIC), [NIC],
-             [r"loading module vfio[-_]hang"],
-             more={"hang": True, "unread": [TWIN], 
+             [r"loading module vfio[-_]hang", rf"^{TWIN} .*failed"],
+             more={"hang": True, "absent": [rf"^{TWIN} .*already bound"], "unread": [TWIN], 
                    # It was really there, in its probe; and all this did not keep the boot.
                    "check": kernel_says(f"vfio-hang {TWIN}: vfio-test: this probe never"),
                    "append": ["vfio_test=hung", f"vfio_test.unread={TWIN}"]}),
@@ -91,13 +91,13 @@ COLUMNS = (
 
 def crossing(scenario: Scenario, column: Column) -> Cell:
     """The cell of a scenario in a column."""
-    given = dict(scenario.more)
+    given = {"absent": ["too late"], **scenario.more}
     if scenario.forced:
         given.update(generators.named(column.generator).force(scenario.forced),
                      check=loaded(*scenario.forced))
     return Cell(scenario.name, scenario.topology, scenario.config, on(*scenario.taken),
                 [*scenario.log, *(bound(a) for a in scenario.taken)],
-                absent=["too late"], generator=column.generator,
+                generator=column.generator,
                 suites=[s for s in column.suites if s in scenario.suites],
                 kernel=column.kernel, **given)  # type: ignore[arg-type]
 
