@@ -36,8 +36,8 @@ ALL: tuple[Cell, ...] = (
     forced("driver-pre", SYSTEMD, [TRIXIE], append=PRE),
     # Built on a machine that has these devices, on their own drivers, and has never loaded vfio;
     # that its other modules are left out is shown by the image cells.
-    *(twin("hostonly", generator, conf=HOSTONLY, machine=top.TWIN_GPUS)
-      for generator in (SYSTEMD, PLAIN)),
+    twin("hostonly", SYSTEMD, conf=HOSTONLY, machine=top.TWIN_GPUS),
+    twin("hostonly", PLAIN, [TRIXIE], conf=HOSTONLY, machine=top.TWIN_GPUS),
     # No config: the module is there only because it was asked for.
     Cell("take-alone", top.TWIN_GPUS, None, on(GPU1), suites=[TRIXIE],
          generator=SYSTEMD, conf='add_dracutmodules+=" vfio-early "\n',

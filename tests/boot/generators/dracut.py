@@ -69,7 +69,8 @@ class Dracut(Generator):
                                      ("settled.sh", f"{TESTS}/settled.sh"))]
 
     def force(self, modules: Sequence[str]) -> Mapping[str, object]:
-        return {"conf": f'force_drivers+=" {" ".join(modules)} "\n'}
+        words = f'force_drivers+=" {" ".join(modules)} "\n'
+        return {"files": {"/etc/dracut.conf.d/95-forced.conf": words.encode()}}
 
     def settings(self, spec: ImageSpec) -> list[Packed]:
         # With any word in drivers=, nothing is looked for: neither in hostonly images.

@@ -80,11 +80,14 @@ class Standalone(Generator):
     def files(self, spec: ImageSpec) -> list[Packed]:
         return installed(spec.binary)
 
-    def image(self, spec: ImageSpec) -> Image:
+    def force(self, modules: Sequence[str]) -> Mapping[str, object]:
+        return self.inner.force(modules)
+
+    def image(self, spec: ImageSpec, view: Optional[Path] = None) -> Image:
         asked = settings(spec)
         theirs = self.inner.image(replace(
             spec, generator=self.inner.name, binary=None, adapter=False, config=None, dropins={},
-            vendor_dropins={}, modprobe_d={}, files={}, conf=""))
+            vendor_dropins={}, modprobe_d={}, conf=""), view)
         if theirs.initrd is None:
             raise ImageError(f"{self.inner.name} made no image: status {theirs.status}")
         if asked["place"] == "before":
@@ -142,7 +145,7 @@ def joined(ours: Image, theirs: Image) -> Optional[Path]:
     return cache.entry("images", cache.key_of("joined", ours.key, theirs.key), build) / "initrd"
 
 
-ALL = tuple(Standalone(f"standalone-{inner.name}", append=inner.append, packages=inner.packages,
-                       suites=inner.suites, warning="vfio-early: warning: ", traces=False,
+ALL = tuple(Standalone(f"standalone-{inner.name}", switches=inner.switches, append=inner.append, packages=inner.packages,
+                       waiting=inner.waiting, suites=inner.suites, warning="vfio-early: warning: ", traces=False,
                        inner=inner)
             for inner in (*initramfs_tools.ALL, *dracut.ALL, *mkinitcpio.ALL))
