@@ -86,7 +86,8 @@ class ImageSpec:
     is None becomes a link to /dev/null. modules: "list" (only test_modules and what hooks
     add: quick), or "most" and the others of initramfs.conf(5). module_format: None (as the
     distribution has them), "ko", "gz", "xz" or "zst"; hang: whether there is the module
-    vfio-hang besides. whole: for a boot to the login prompt of a root file system. files: any more files by absolute path.
+    vfio-hang besides. whole: for a boot to the login prompt of a root file system. files: any
+    more files by absolute path.
     generator: a name of generators.ALL; conf: lines for its own configuration file, at the
     end. scripts: of guest/, to run before us, where a generator has a place for such.
     machine: the one that the generator sees instead of this one. verdict: the script of

@@ -145,7 +145,8 @@ def joined(ours: Image, theirs: Image) -> Optional[Path]:
     return cache.entry("images", cache.key_of("joined", ours.key, theirs.key), build) / "initrd"
 
 
-ALL = tuple(Standalone(f"standalone-{inner.name}", switches=inner.switches, append=inner.append, packages=inner.packages,
-                       waiting=inner.waiting, suites=inner.suites, warning="vfio-early: warning: ", traces=False,
+ALL = tuple(Standalone(f"standalone-{inner.name}", append=inner.append, waiting=inner.waiting,
+                       packages=inner.packages, suites=inner.suites, switches=inner.switches,
+                       warning="vfio-early: warning: ", traces=False,
                        inner=inner)
             for inner in (*initramfs_tools.ALL, *dracut.ALL, *mkinitcpio.ALL))
