@@ -77,7 +77,7 @@ SCENARIOS = (
                    "append": ["vfio_test=hung", f"vfio_test.unread={TWIN}"]}),
     Scenario("off", lines(TWIN, NIC), more={"is_baseline": True, "summary": False}),
     # The drivers are part of the kernel, and were there before any program.
-    Scenario("built-in", lines(NIC, USB, NVME, option=""), [NIC, USB, NVME],
+    Scenario("built-in", lines(NIC, USB, option=""), [NIC, USB],
              more={"append": ["intel_iommu=on"]}),
     # To the login prompt, from a disk whose controller has a neighbour of its kind.
     Scenario("login", lines("0000:02:00.0", "0000:03:00.0", "0000:05:00.0", "0000:06:00.0"),
