@@ -19,7 +19,7 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Iterator, Sequence
+from typing import IO, Iterator, Optional, Sequence
 
 import disks
 from monitor import Monitor, Steps
@@ -37,9 +37,9 @@ _lock = threading.Lock()
 
 @dataclass(frozen=True)
 class Machine:
-    """What is booted, and in what."""
+    """What is booted, and in what; without a kernel, what a firmware in `devices` finds."""
 
-    kernel: Path
+    kernel: Optional[Path]
     initrd: Path
     devices: Sequence[str] = ()
     append: Sequence[str] = ()
@@ -96,7 +96,8 @@ def arguments(vm: Machine, serial: Path) -> list[str]:
         "-display", "none", "-monitor", "none", "-vga", "none", "-nic", "none",
         "-no-reboot", *_serial(vm, serial),
         *(IOMMU if vm.iommu else ()), *map(_with_disk, vm.devices),
-        "-kernel", str(vm.kernel), "-initrd", str(vm.initrd), "-append", command_line(vm),
+        *(("-kernel", str(vm.kernel), "-initrd", str(vm.initrd), "-append", command_line(vm))
+          if vm.kernel else ()),
     ]
 
 

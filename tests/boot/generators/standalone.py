@@ -85,9 +85,7 @@ class Standalone(Generator):
 
     def image(self, spec: ImageSpec, view: Optional[Path] = None) -> Image:
         asked = settings(spec)
-        theirs = self.inner.image(replace(
-            spec, generator=self.inner.name, binary=None, adapter=False, config=None, dropins={},
-            vendor_dropins={}, modprobe_d={}, conf=""), view)
+        theirs = self.theirs(spec, view)
         if theirs.initrd is None:
             raise ImageError(f"{self.inner.name} made no image: status {theirs.status}")
         if asked["place"] == "before":
@@ -99,6 +97,12 @@ class Standalone(Generator):
             initrd = ours.initrd
         return replace(theirs, initrd=initrd, log=ours.log, status=ours.status,
                        append=(RDINIT, *theirs.append))
+
+    def theirs(self, spec: ImageSpec, view: Optional[Path] = None) -> Image:
+        """Return the other image alone."""
+        return self.inner.image(replace(
+            spec, generator=self.inner.name, binary=None, adapter=False, config=None, dropins={},
+            vendor_dropins={}, modprobe_d={}, conf=""), view)
 
     def archive(self, spec: ImageSpec, script: str = ARCHIVE, env: Mapping[str, str] = {},
                 binds: Sequence[roots.Bind] = ()) -> Image:
