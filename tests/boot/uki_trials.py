@@ -56,6 +56,18 @@ def built(suite: str, theirs: Image, ours: Image) -> Path:
     return cache.entry("images", key, build)
 
 
+def boot_disk(esp: Path, transcript: Path) -> verdicts.Verdict:
+    """Boot what a firmware finds in the folder, and return the verdict."""
+    disk = ("-drive", f"if=none,id=esp,format=raw,snapshot=on,file=fat:{esp}",
+            "-device", "ide-hd,drive=esp,bus=ide.0")
+    machine = qemu.Machine(None, esp, [*(firmware.options() or ()), *disk,
+                                       *top.TWIN_GPUS.options])
+    result = qemu.run(machine, transcript)
+    if result.ended != "poweroff":
+        raise verdicts.Incomplete(f"the boot ended with {result.ended}: {result.message[-300:]}")
+    return verdicts.parse(result.console)
+
+
 def boot(folder: Path, with_addon: bool, transcript: Path) -> verdicts.Verdict:
     """Boot the UKI and return the verdict."""
     with tempfile.TemporaryDirectory(prefix="vfio-early-esp.") as esp:
@@ -63,14 +75,18 @@ def boot(folder: Path, with_addon: bool, transcript: Path) -> verdicts.Verdict:
             if source == "uki.efi" or with_addon:
                 Path(esp, name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(folder / source, Path(esp, name))
-        disk = ("-drive", f"if=none,id=esp,format=raw,snapshot=on,file=fat:{esp}",
-                "-device", "ide-hd,drive=esp,bus=ide.0")
-        machine = qemu.Machine(None, folder, [*(firmware.options() or ()), *disk,
-                                              *top.TWIN_GPUS.options])
-        result = qemu.run(machine, transcript)
-    if result.ended != "poweroff":
-        raise verdicts.Incomplete(f"the boot ended with {result.ended}: {result.message[-300:]}")
-    return verdicts.parse(result.console)
+        return boot_disk(Path(esp), transcript)
+
+
+def judge(verdict: verdicts.Verdict, usual: verdicts.Verdict) -> list[str]:
+    """Return what is wrong with a boot that takes one card, and one that does not start us."""
+    native = top.TWIN_GPUS.native[GPU1]
+    wrong = [f"usual: {line}" for line in usual.log]
+    if usual.functions[GPU1].driver != native:
+        wrong.append(f"usual: {GPU1} is on {usual.functions[GPU1].driver}, not on {native}")
+    wrong += verdicts.wrong_drivers(verdict, usual, on(GPU1))
+    wrong += verdicts.wrong_vfio(verdict)
+    return wrong + verdicts.wrong_log(verdict, on(GPU1), True)
 
 
 def addon(suite: str, binary: Path, transcript: Path) -> list[str]:
@@ -80,14 +96,7 @@ def addon(suite: str, binary: Path, transcript: Path) -> list[str]:
     spec = ImageSpec(suite=IMAGE_SUITE, binary=binary, config=b"01:00.0\n", generator=GENERATOR)
     folder = built(suite, standalone.theirs(spec), standalone.archive(spec))
     usual = boot(folder, False, transcript.with_suffix(".usual.txt"))
-    verdict = boot(folder, True, transcript)
-    wrong = [f"without the addon: {line}" for line in usual.log]
-    wrong += [f"without the addon {GPU1} is on {usual.functions[GPU1].driver}"
-              for native in [top.TWIN_GPUS.native[GPU1]]
-              if usual.functions[GPU1].driver != native]
-    wrong += verdicts.wrong_drivers(verdict, usual, on(GPU1))
-    wrong += verdicts.wrong_vfio(verdict)
-    return wrong + verdicts.wrong_log(verdict, on(GPU1), True)
+    return judge(boot(folder, True, transcript), usual)
 
 
 ALL = (Trial("uki-addon", addon, GENERATOR, (TRIXIE, SID), firmware.obstacle),)
