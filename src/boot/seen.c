@@ -84,7 +84,7 @@ int seen_add_all(const struct machine *machine)
 
 	for (size_t i = 0; i < machine->count && i < SEEN_MAX; i++) {
 		const struct pci_function *function = &machine->functions[i];
-		int error = function->unresponsive ? 0 : seen_add(&function->address);
+		int error = function->unknown ? 0 : seen_add(&function->address);
 
 		if (r == 0 && error != -ENOENT)
 			r = error;

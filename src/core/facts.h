@@ -10,8 +10,8 @@
  * it is not found), keyboards= and network= (known, unknown). Then a line for each need:
  * "need", kind=, words=, and function=PATH,VENDOR:DEVICE,CLASS for each function from the
  * root bus down, the last one being the one that carries it; and a line "root" with
- * kind= (UUID, LABEL, ...) and name= for each name of the root file system. See record.h for how values are written. Records
- * and keys that are not known are passed over.
+ * kind= (UUID, LABEL, ...) and name= for each name of the root file system. See record.h
+ * for how values are written. Records and keys that are not known are passed over.
  */
 #pragma once
 

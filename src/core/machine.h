@@ -27,9 +27,13 @@ struct pci_function {
 	struct pci_address address;
 	struct pci_path path;
 	struct pci_id id;
-	uint32_t class_code;            /* 24 bits: base class, subclass, interface */
-	bool is_bridge;                 /* type 1 header */
-	bool unresponsive;              /* a read of its attributes never came back */
+	uint32_t class_code; /* 24 bits: base class, subclass, interface */
+	bool is_bridge;      /* type 1 header */
+	/*
+	 * A read of its attributes failed with this -errno, or never came back
+	 * (-ETIMEDOUT): nothing but the address is known. 0 where all went well.
+	 */
+	int unknown;
 	bool boot_display;              /* the firmware's picture is in one of its BARs */
 	bool late;                      /* appeared after the boot run */
 	int group;                      /* IOMMU group, MACHINE_GROUP_NONE without one */

@@ -108,10 +108,12 @@ static void add_device(struct plan *plan, const struct machine *machine,
 	char why[GUARD_WHY_MAX];
 	enum guard guard;
 
-	if (wanted->function->unresponsive) {
+	if (wanted->function->unknown) {
 		finding_add(findings, SEVERITY_ERROR, VERDICT_FAILED, GUARD_NONE,
-			wanted->function, wanted->rule,
-			"failed: the kernel call on it never returned; left alone");
+			wanted->function, wanted->rule, "failed: %s; left alone",
+			wanted->function->unknown == -ETIMEDOUT
+				? "the kernel call on it never returned"
+				: "its attributes could not be read");
 		return;
 	}
 	guard = guards_ask(machine, wanted, why);

@@ -46,9 +46,29 @@ static bool in_group(const struct pci_function *function, int group)
 	       !pci_function_is_infrastructure(function);
 }
 
+/*
+ * Whether too little is known to say that a term does not hold. A keep rule protects what
+ * it might name: a function that could not be read, or everything where it is the group
+ * of such a function.
+ */
+static bool term_may_hold(const struct work *work, const struct rule *rule,
+	const struct term *term, const struct pci_function *function)
+{
+	const struct pci_function *member;
+
+	if (rule->action != RULE_KEEP || term->kind == TERM_ADDRESS)
+		return false;
+	if (function->unknown || term->kind != TERM_GROUP_OF)
+		return function->unknown;
+	member = machine_find(work->machine, &term->group_of);
+	return member && member->unknown;
+}
+
 static bool term_holds(const struct work *work, const struct rule *rule,
 	const struct term *term, const struct pci_function *function)
 {
+	if (term_may_hold(work, rule, term, function))
+		return true;
 	switch (term->kind) {
 	case TERM_ADDRESS:
 		return pci_address_pattern_matches(&term->address, &function->address);
@@ -255,7 +275,8 @@ static bool reached_by_widening(const struct rule *rule, const struct pci_functi
 	case WIDEN_SLOT:
 		return pci_address_same_slot(&from->address, &to->address);
 	case WIDEN_GROUP:
-		return in_group(to, from->group);
+		return in_group(to, from->group) ||
+		       (rule->action == RULE_KEEP && (from->unknown || to->unknown));
 	}
 	return false;
 }
@@ -265,7 +286,8 @@ static void widen(struct work *work, const struct rule *rule, size_t from)
 	const struct pci_function *functions = work->machine->functions;
 
 	if (rule->widening == WIDEN_NONE ||
-		rule_identity_mismatch(rule, &functions[from]))
+		(!functions[from].unknown &&
+			rule_identity_mismatch(rule, &functions[from])))
 		return;
 	for (size_t i = 0; i < work->machine->count; i++)
 		if (work->choices[i].reach == REACH_NOT &&
@@ -334,6 +356,22 @@ static void ask_rules(struct work *work, const struct config *config,
 			for_each_reached(work, &config->rules[i], reached);
 }
 
+static void note_unknown(const struct work *work)
+{
+	for (size_t i = 0; i < work->machine->count; i++) {
+		char address[PCI_ADDRESS_TEXT_MAX];
+
+		if (!work->machine->functions[i].unknown)
+			continue;
+		pci_address_format(&work->machine->functions[i].address, address);
+		finding_add(work->findings, SEVERITY_WARNING, VERDICT_NOTE, GUARD_NONE,
+			NULL, NULL,
+			"of %s nothing but the address could be read; keep rules protect "
+			"whatever they might mean by it",
+			address);
+	}
+}
+
 int selection_make(const struct config *config, const struct machine *machine,
 	struct selection *ret_selection, struct findings *findings)
 {
@@ -344,6 +382,7 @@ int selection_make(const struct config *config, const struct machine *machine,
 	work.choices = calloc(machine->count + 1, sizeof(*work.choices));
 	work.kept_by = calloc(machine->count + 1, sizeof(*work.kept_by));
 	if (work.choices && work.kept_by) {
+		note_unknown(&work);
 		ask_rules(&work, config, RULE_KEEP, keep);
 		ask_rules(&work, config, RULE_TAKE, take);
 		r = collect(&work, &selection);

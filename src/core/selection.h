@@ -6,6 +6,9 @@
  * wins over everything, wherever it stands. A rule with an address or a path says where
  * and its id says what must be there: the function found there is wanted, and the guard
  * `identity` refuses it if it is something else. Everywhere else an id selects.
+ *
+ * Of a function that could not be read only the address is known. A rule that takes can
+ * name it by nothing else, and a keep rule protects everything that it might mean.
  */
 #pragma once
 

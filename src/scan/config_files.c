@@ -21,8 +21,10 @@
 
 static const char *const drop_in_dirs[] = {
 	"etc/vfio-early.conf.d", "run/vfio-early.conf.d", "usr/lib/vfio-early.conf.d"};
+#define DROP_IN_DIRS (sizeof(drop_in_dirs) / sizeof(drop_in_dirs[0]))
 
 struct drop_ins {
+	bool unusable[DROP_IN_DIRS]; /* the whole folder, and that was said */
 	char names[CONFIG_FILES_MAX][NAME_MAX_BYTES]; /* ascending, each once */
 	size_t count;
 	bool too_many;
@@ -97,12 +99,13 @@ static int problem_of_file(
 	return config_add_problem(config, source, 0, "%s", what);
 }
 
-/* A link whose target is missing is a mistake; a missing file is not. */
-static bool is_dangling_link(int root, const char *path)
+/* Also where that cannot be found out. A link whose target is missing is there: that is a
+ * mistake, and a missing file is not. */
+static bool is_there(int root, const char *path)
 {
 	struct stat status;
 
-	return fstatat(root, path, &status, AT_SYMLINK_NOFOLLOW) == 0;
+	return fstatat(root, path, &status, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT;
 }
 
 static bool is_null_device(int root, const char *path)
@@ -126,7 +129,7 @@ static int read_file(struct config *config, int root, const char *path, const ch
 	if (is_null_device(root, path))
 		return 0;
 	r = file_read(root, path, CONFIG_FILE_BYTES_MAX, &bytes, &length);
-	if (r == -ENOENT && !is_dangling_link(root, path))
+	if (r == -ENOENT && !is_there(root, path))
 		return 0;
 	if (r == -ENOMEM)
 		return r;
@@ -161,14 +164,16 @@ static int add_name(void *context, int dir, const char *name)
 	return 0;
 }
 
-static int read_drop_in(struct config *config, int root, const char *name)
+static int read_drop_in(struct config *config, int root, const struct drop_ins *drop_ins,
+	const char *name)
 {
-	for (size_t i = 0; i < sizeof(drop_in_dirs) / sizeof(drop_in_dirs[0]); i++) {
+	for (size_t i = 0; i < DROP_IN_DIRS; i++) {
 		char path[NAME_MAX_BYTES + 64];
-		struct stat status;
 
+		if (drop_ins->unusable[i])
+			continue;
 		snprintf(path, sizeof(path), "%s/%s", drop_in_dirs[i], name);
-		if (fstatat(root, path, &status, AT_SYMLINK_NOFOLLOW) == 0)
+		if (is_there(root, path))
 			return read_file(config, root, path, drop_in_dirs[i]);
 	}
 	return 0;
@@ -184,14 +189,16 @@ static int read_main(struct config *config, int root)
 }
 
 static int list_folder(
-	struct config *config, int root, const char *path, struct drop_ins *drop_ins)
+	struct config *config, int root, size_t index, struct drop_ins *drop_ins)
 {
+	const char *path = drop_in_dirs[index];
 	int r = trust_folder(root, path);
 
 	if (r == 0)
 		r = dir_for_each(root, path, add_name, drop_ins);
-	if (r >= 0 || (r == -ENOENT && !is_dangling_link(root, path)))
+	if (r >= 0 || (r == -ENOENT && !is_there(root, path)))
 		return 0;
+	drop_ins->unusable[index] = true;
 	return problem_of_file(config, root, path, path, r) < 0 ? -ENOMEM : 0;
 }
 
@@ -200,9 +207,8 @@ int config_files_read(struct config *config, int root)
 	struct drop_ins drop_ins = {.count = 0};
 	int r = read_main(config, root);
 
-	for (size_t i = 0; r == 0 && i < sizeof(drop_in_dirs) / sizeof(drop_in_dirs[0]);
-		i++)
-		r = list_folder(config, root, drop_in_dirs[i], &drop_ins);
+	for (size_t i = 0; r == 0 && i < DROP_IN_DIRS; i++)
+		r = list_folder(config, root, i, &drop_ins);
 	if (r < 0)
 		return r;
 	if (drop_ins.too_many) {
@@ -211,7 +217,7 @@ int config_files_read(struct config *config, int root)
 			"more than %d drop-in files; join some", CONFIG_FILES_MAX - 2);
 	}
 	for (size_t i = 0; i < drop_ins.count; i++) {
-		r = read_drop_in(config, root, drop_ins.names[i]);
+		r = read_drop_in(config, root, &drop_ins, drop_ins.names[i]);
 		if (r < 0)
 			return r;
 	}

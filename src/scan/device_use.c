@@ -5,6 +5,7 @@
 #include "core/number.h"
 #include "sysfs_read.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -24,14 +25,6 @@ struct search {
 	char process[NAME_SHOWN_MAX];
 };
 
-static bool is_below(const struct search *search, int dir, const char *name)
-{
-	char link[SYSFS_TEXT_MAX];
-
-	return sysfs_read_link(dir, name, link, sizeof(link)) > 0 &&
-	       sysfs_link_is_below(link, &search->function->address);
-}
-
 static int busy(
 	struct search *search, const char *what, const char *name, const char *how)
 {
@@ -41,15 +34,47 @@ static int busy(
 	return 1;
 }
 
+/* Ends the search, unless what could not be read is not there or no longer there. */
+static int unread(struct search *search, const char *what, int error)
+{
+	if (error == -ENOENT || error == -ENODEV || error == -ESRCH)
+		return 0;
+	search->function->use = USE_UNKNOWN;
+	snprintf(search->function->use_text, sizeof(search->function->use_text),
+		"%.32s could not be looked at", what);
+	return 1;
+}
+
+/* Sets *ret_below; returns nonzero where that cannot be found out. */
+static int look_below(struct search *search, int dir, const char *name, bool *ret_below)
+{
+	char link[SYSFS_TEXT_MAX];
+	int r = sysfs_read_link(dir, name, link, sizeof(link));
+
+	*ret_below = r > 0 && sysfs_link_is_below(link, &search->function->address);
+	return r < 0 ? unread(search, name, r) : 0;
+}
+
+/* The same as dir_for_each(), but a folder that cannot be read ends the search. */
+static int for_each(struct search *search, int dir, const char *path,
+	int (*visit)(void *context, int dir, const char *name))
+{
+	int r = dir_for_each(dir, path, visit, search);
+
+	return r < 0 ? unread(search, path, r) : r;
+}
+
 static int visit_interface(void *context, int dir, const char *name)
 {
 	struct search *search = context;
 	char path[SYSFS_TEXT_MAX], text[NAME_SHOWN_MAX];
 	uint64_t flags;
-	int length;
+	int length, r;
+	bool below;
 
-	if (!is_below(search, dir, name))
-		return 0;
+	r = look_below(search, dir, name, &below);
+	if (r != 0 || !below)
+		return r;
 	snprintf(path, sizeof(path), "%s/flags", name);
 	length = sysfs_read_text(dir, path, text, sizeof(text));
 	if (length > 2 &&
@@ -64,9 +89,13 @@ static int visit_descriptor(void *context, int dir, const char *name)
 	struct search *search = context;
 	char link[SYSFS_TEXT_MAX], card[NAME_SHOWN_MAX];
 	const char *at;
+	int r;
 
-	if (sysfs_read_link(dir, name, link, sizeof(link)) < 0 ||
-		strncmp(link, SND_DEV, strlen(SND_DEV)) != 0)
+	r = sysfs_read_link(dir, name, link, sizeof(link));
+	/* No path of a sound device is that long. */
+	if (r < 0 && r != -EFBIG)
+		return unread(search, "/proc", r);
+	if (r < 0 || strncmp(link, SND_DEV, strlen(SND_DEV)) != 0)
 		return 0;
 	/* controlC0, pcmC0D0p, hwC0D0, midiC0D0 */
 	snprintf(card, sizeof(card), "C%u", search->card);
@@ -80,30 +109,30 @@ static int visit_process(void *context, int dir, const char *name)
 {
 	struct search *search = context;
 	char path[SYSFS_TEXT_MAX];
-	int r;
 
 	if (name[0] < '0' || name[0] > '9')
 		return 0;
 	snprintf(search->process, sizeof(search->process), "%.31s", name);
 	snprintf(path, sizeof(path), "%s/fd", name);
-	r = dir_for_each(dir, path, visit_descriptor, search);
-	return r > 0 ? r : 0;
+	return for_each(search, dir, path, visit_descriptor);
 }
 
 static int visit_card(void *context, int dir, const char *name)
 {
 	struct search *search = context;
 	uint64_t number;
+	bool below;
 	int r;
 
 	if (strncmp(name, CARD, strlen(CARD)) != 0 ||
 		number_parse(name + strlen(CARD), strlen(name) - strlen(CARD), 10, 1024,
-			&number) < 0 ||
-		!is_below(search, dir, name))
+			&number) < 0)
 		return 0;
+	r = look_below(search, dir, name, &below);
+	if (r != 0 || !below)
+		return r;
 	search->card = (unsigned)number;
-	r = dir_for_each(search->root, "proc", visit_process, search);
-	return r > 0 ? r : 0;
+	return for_each(search, search->root, "proc", visit_process);
 }
 
 void device_use_find(int root, struct pci_function *function)
@@ -114,7 +143,6 @@ void device_use_find(int root, struct pci_function *function)
 		root, function, function->use_text, sizeof(function->use_text));
 	if (function->use != USE_IDLE)
 		return;
-	if (dir_for_each(root, NET_DIR, visit_interface, &search) > 0)
-		return;
-	(void)dir_for_each(root, SOUND_DIR, visit_card, &search);
+	if (for_each(&search, root, NET_DIR, visit_interface) == 0)
+		(void)for_each(&search, root, SOUND_DIR, visit_card);
 }

@@ -67,7 +67,7 @@ static int parse_modalias(const char *text, struct pci_function *function)
 	return 0;
 }
 
-static int read_group(int dir, const char *name)
+static int read_group(int dir, const char *name, int *ret_group)
 {
 	char path[PATH_MAX_BYTES], text[DRIVER_NAME_MAX];
 	uint64_t number;
@@ -75,9 +75,23 @@ static int read_group(int dir, const char *name)
 
 	snprintf(path, sizeof(path), "%s/iommu_group", name);
 	r = sysfs_read_link_name(dir, path, text, sizeof(text));
-	if (r < 0 || number_parse(text, (size_t)r, 10, 0x7fffffff, &number) < 0)
-		return MACHINE_GROUP_NONE;
-	return (int)number;
+	if (r == -ENOENT)
+		return 0; /* none */
+	if (r >= 0)
+		r = number_parse(text, (size_t)r, 10, 0x7fffffff, &number);
+	if (r < 0)
+		return r;
+	*ret_group = (int)number;
+	return 0;
+}
+
+static int read_is_bridge(int dir, const char *name, bool *ret_is_bridge)
+{
+	char path[PATH_MAX_BYTES];
+
+	snprintf(path, sizeof(path), "%s/subordinate_bus_number", name);
+	*ret_is_bridge = faccessat(dir, path, F_OK, 0) == 0;
+	return *ret_is_bridge || errno == ENOENT ? 0 : -errno;
 }
 
 static int read_function(int dir, const char *name, struct pci_function *function)
@@ -103,10 +117,16 @@ static int read_function(int dir, const char *name, struct pci_function *functio
 	if (r < 0)
 		snprintf(function->driver, sizeof(function->driver), "%s",
 			r == -ENOENT ? "" : DRIVER_UNKNOWN);
-	snprintf(path, sizeof(path), "%s/subordinate_bus_number", name);
-	function->is_bridge = faccessat(dir, path, F_OK, 0) == 0;
-	function->group = read_group(dir, name);
-	return 0;
+	r = read_is_bridge(dir, name, &function->is_bridge);
+	if (r < 0)
+		return r;
+	return read_group(dir, name, &function->group);
+}
+
+/* What sysfs says of a device that is no longer there. */
+static bool has_vanished(int error)
+{
+	return error == -ENOENT || error == -ENODEV || error == -ENXIO;
 }
 
 static int visit_function(void *context, int dir, const char *name)
@@ -114,6 +134,7 @@ static int visit_function(void *context, int dir, const char *name)
 	struct scan *scan = context;
 	struct pci_address address;
 	struct pci_function *function;
+	int r;
 
 	if (pci_address_parse(name, strlen(name), &address) < 0)
 		return 0;
@@ -123,10 +144,14 @@ static int visit_function(void *context, int dir, const char *name)
 	if (!function)
 		return -ENOMEM;
 	function->address = address;
-	if (!enter(scan->observer, SCAN_WITHOUT_LOCK, &address))
-		function->unresponsive = true;
-	else if (read_function(dir, name, function) < 0)
+	r = -ETIMEDOUT;
+	if (enter(scan->observer, SCAN_WITHOUT_LOCK, &address))
+		r = read_function(dir, name, function);
+	if (has_vanished(r))
 		scan->machine->count--;
+	else if (r < 0)
+		*function = (struct pci_function){
+			.address = address, .group = MACHINE_GROUP_NONE, .unknown = r};
 	return 0;
 }
 
@@ -176,10 +201,10 @@ void scan_wanted(
 		char path[PATH_MAX_BYTES], address[PCI_ADDRESS_TEXT_MAX];
 		cleanup_close int dir = -1;
 
-		if (wanted->decided || function->unresponsive)
+		if (wanted->decided || function->unknown)
 			continue;
 		if (!enter(observer, SCAN_WITH_LOCK, &function->address)) {
-			function->unresponsive = true;
+			function->unknown = -ETIMEDOUT;
 			continue;
 		}
 		pci_address_format(&function->address, address);

@@ -163,6 +163,15 @@ def bare_status(verdict: Verdict) -> list[str]:
     return [] if status == ["0"] else [f"status of the bare run: {status}"]
 
 
+def faults_survived(verdict: Verdict) -> list[str]:
+    """What guest/0-faults wrote: only where something is missing for it, nothing is taken."""
+    expected = [f"{fault} 0 in-time {state}" for fault, state in (
+        ("no-sys", "- (null)"), ("no-proc", "- (null)"), ("read-only-sys", "- (null)"),
+        *((fault, "vfio-pci vfio-pci") for fault in ("full-run", "read-only-run", "no-dev")))]
+    told = verdict.report.get("faults", [])
+    return [] if told == expected else [f"under faults: {told}"]
+
+
 def kernel_release(prefix: str) -> Check:
     def check(verdict: Verdict) -> list[str]:
         right = verdict.kernel.startswith(prefix)
@@ -390,6 +399,10 @@ RUNS = (
          append=["vfio_test=rerun"], check=second_run("rerun"), quick=True),
     Cell("rerun-bare", top.GPU_AUDIO, b"01:00.*\n", on(GPU1, AUDIO), append=["vfio_test=bare"],
          check=second_run("bare")),
+    Cell("faults", top.GPU_AUDIO, b"01:00.*\n", on(GPU1, AUDIO), scripts=["0-faults"],
+         check=faults_survived,
+         log=[rf"^{GPU1} .*failed", r"nothing was taken: there is no /sys", r"/proc/cmdline",
+              r"report could not be written", "nothing changed"]),
     Cell("bare", top.GPU_AUDIO, b"01:00.*\n", on(GPU1, AUDIO), scripts=["0-bare"],
          check=all_of(bare_status, kernel_says("vfio-test: bare run has ended"))),
 )

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,7 +35,9 @@ static void apply_word(struct pci_function *function, const char *word)
 	if (strcmp(word, "bridge") == 0)
 		function->is_bridge = true;
 	else if (strcmp(word, "unresponsive") == 0)
-		function->unresponsive = true;
+		function->unknown = -ETIMEDOUT;
+	else if (strcmp(word, "unreadable") == 0)
+		function->unknown = -EIO;
 	else if (strcmp(word, "built-in") == 0)
 		function->driver_built_in = true;
 	else if (strcmp(word, "idle") == 0)

@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -210,6 +211,17 @@ static void make_large(const char *path)
 	fake_bytes(&fake, path, CONFIG_FILE_BYTES_MAX + 1, '\n');
 }
 
+/* A file of 1 GiB that takes no room on the disk. */
+static void make_sparse(const char *path)
+{
+	int fd;
+
+	fake_file(&fake, path, "01:00.0\n");
+	fd = openat(fake.root, path, O_WRONLY | O_CLOEXEC);
+	assert_int_equal(ftruncate(fd, 1 << 30), 0);
+	close(fd);
+}
+
 /* Each in the place of the main file and of a drop-in; the other one is used. */
 static void test_unusable(void **state)
 {
@@ -219,8 +231,8 @@ static void test_unusable(void **state)
 	} rows[] = {{make_directory, "is a directory"}, {make_fifo, "no regular file"},
 		{make_loop, "loop of symbolic links"},
 		{make_dangling, "links to \"nowhere\", which is not there"},
-		{make_through_file, "Not a directory"},
-		{make_large, "larger than 65536"}};
+		{make_through_file, "Not a directory"}, {make_large, "larger than 65536"},
+		{make_sparse, "larger than 65536"}};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

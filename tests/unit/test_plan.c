@@ -334,8 +334,7 @@ static void check_properties(const struct scene *scene)
 		assert_true(operation->device < plan->device_count);
 		assert_true(may_touch(&scene->config, &scene->machine, device->function));
 		assert_int_equal(device->rule->action, RULE_TAKE);
-		assert_false(
-			device->function->is_bridge || device->function->unresponsive);
+		assert_false(device->function->is_bridge || device->function->unknown);
 		if (operation->kind == OPERATION_UNBIND)
 			assert_int_not_equal(device->rule->unbind, UNBIND_NEVER);
 		if (operation->kind != OPERATION_OVERRIDE)

@@ -71,6 +71,49 @@ static void test_terms(void **state)
 	}
 }
 
+/* 02:00.0 could not be read: it may be anything, so a keep rule may mean it. */
+static void test_unknown(void **state)
+{
+#define ONE_UNKNOWN                                                                      \
+	ROWS("01:00.0 10de:1 030000 1 -", "02:00.0 0:0 000000 - - unreadable",           \
+		"02:00.1 10de:2 030000 2 -",                                             \
+		"03:00.0 10de:1 030000 3 - path=00:03.0/00.0")
+	static const struct {
+		const char *config;
+		const char *wanted;
+	} rows[] = {
+		{"id=10de:*", "01:00.0 02:00.1 03:00.0"},
+		{"02:00.*", "02:00.0 02:00.1"},
+		{"group=2", "02:00.1"},
+		{"group=02:00.0", ""},
+		{"02:00.0 with=group", "02:00.0"},
+		/* What is known still decides about the others. */
+		{"id=10de:*\nkeep id=10de:1", "02:00.1"},
+		{"id=10de:*\n02:00.0\nkeep id=8086:1", "01:00.0 02:00.1 03:00.0"},
+		{"id=10de:*\nkeep group=1", "02:00.1 03:00.0"},
+		{"id=10de:*\n02:00.0\nkeep path=00:03.0/00.0", "01:00.0 02:00.1"},
+		{"id=10de:*\nkeep 01:00.0", "02:00.1 03:00.0"},
+		{"id=10de:*\nkeep 02:00.0 id=1:1 with=slot", "01:00.0 03:00.0"},
+		/* Its group can be any. */
+		{"id=10de:*\nkeep group=02:00.0", ""},
+		{"id=10de:*\nkeep 02:00.0 with=group", ""},
+		{"id=10de:*\nkeep id=8086:1 with=group", ""},
+		{"id=10de:*\nkeep 03:00.0 with=group", "01:00.0 02:00.1"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct scene scene;
+
+		scene_select(&scene, rows[i].config, ONE_UNKNOWN);
+		if (strcmp(scene_wanted_text(&scene), rows[i].wanted) != 0)
+			fail_msg("%s: %s", rows[i].config, scene_wanted_text(&scene));
+		assert_contains(findings_first(&scene.findings, VERDICT_NOTE, "")->text,
+			"of 0000:02:00.0 nothing but the address could be read");
+		scene_clear(&scene);
+	}
+}
+
 static void test_widening(void **state)
 {
 	static const struct {
@@ -282,6 +325,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_terms),
+		cmocka_unit_test(test_unknown),
 		cmocka_unit_test(test_widening),
 		cmocka_unit_test(test_named_beats_widened),
 		cmocka_unit_test(test_keep),

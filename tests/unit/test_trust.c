@@ -194,6 +194,7 @@ static void test_rules(void **state)
 	set(ETC, USER, 0755);
 	read_files();
 	assert_int_equal(config.rule_count, 3);
+	assert_int_equal(config.rules[0].terms[0].address.address.bus, 1);
 	assert_int_equal(config.rules[1].terms[0].address.address.bus, 3);
 }
 
