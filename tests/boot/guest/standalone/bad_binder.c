@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * In the place of vfio-early-boot: CRASH, SLEEP or FAIL says how it goes wrong at boot. Where
- * the image is made it is called with an argument, and nothing is wrong.
+ * In the place of vfio-early-boot: CRASH, SLEEP or FAIL says how it goes wrong at boot.
+ * Where the image is made it is called with an argument, and nothing is wrong.
  */
 #include <signal.h>
 #include <unistd.h>

@@ -36,8 +36,10 @@ static void tell_file(const char *path)
 	while (fgets(line, sizeof(line), file)) {
 		int skip = 0;
 
-		for (size_t i = 0; i < sizeof(volatile_words) / sizeof(*volatile_words); i++)
-			skip |= strncmp(line, volatile_words[i], strlen(volatile_words[i])) == 0;
+		for (size_t i = 0; i < sizeof(volatile_words) / sizeof(*volatile_words);
+			i++)
+			skip |= strncmp(line, volatile_words[i],
+					strlen(volatile_words[i])) == 0;
 		if (!skip)
 			printf("%s: %s", path, line);
 	}
@@ -82,7 +84,8 @@ static void tell_processes(void)
 			continue;
 		snprintf(path, sizeof(path), "/proc/%d/stat", pid);
 		file = fopen(path, "r");
-		if (file && fscanf(file, "%*d (%63[^)]) %c %d", name, &state, &parent) == 3 &&
+		if (file &&
+			fscanf(file, "%*d (%63[^)]) %c %d", name, &state, &parent) == 3 &&
 			parent == 1)
 			printf("child %s %c\n", name, state);
 		if (file)
@@ -95,8 +98,9 @@ static void tell_processes(void)
 static void tell_state(int argc, char **argv)
 {
 	static const char *const files[] = {"/proc/self/mounts", "/proc/self/status",
-		"/proc/self/limits", "/proc/self/oom_score_adj", "/proc/self/timerslack_ns",
-		"/proc/self/personality", "/proc/self/cgroup", "/proc/self/sched_autogroup"};
+		"/proc/self/limits", "/proc/self/oom_score_adj",
+		"/proc/self/timerslack_ns", "/proc/self/personality", "/proc/self/cgroup",
+		"/proc/self/sched_autogroup"};
 	static const char *const links[] = {"/proc/self/cwd", "/proc/self/root",
 		"/proc/self/ns/mnt", "/proc/self/ns/pid", "/proc/self/ns/net",
 		"/proc/self/ns/user", "/proc/self/ns/ipc", "/proc/self/ns/uts"};
@@ -171,7 +175,8 @@ int main(int argc, char **argv)
 	tell_drivers();
 	tell_log();
 	printf("file /vfio-early/run/vfio-early/report %s\n",
-		access("/vfio-early/run/vfio-early/report", F_OK) == 0 ? "there" : "missing");
+		access("/vfio-early/run/vfio-early/report", F_OK) == 0 ? "there"
+								       : "missing");
 	printf("@end\n");
 	fflush(stdout);
 	sync();
