@@ -54,10 +54,10 @@ def table(jobs: Sequence[Named], outcomes: Mapping[str, str]) -> list[str]:
     columns = sorted({job.column for job in jobs})
     rows = [["", *scenarios.NAMES, "others"]]
     for column in columns:
-        here = {job.name.rpartition("/")[2]: outcomes[job.name] for job in jobs
-                if job.column == column}
-        others = [word for name, word in here.items() if name not in scenarios.NAMES]
-        rows.append([column, *(here.get(name, "-") for name in scenarios.NAMES),
+        here = {job.name: outcomes[job.name] for job in jobs if job.column == column}
+        named = {f"boot/{column}/{name}": name for name in scenarios.NAMES}
+        others = [word for name, word in here.items() if name not in named]
+        rows.append([column, *(here.get(name, "-") for name in named),
                      f"{others.count('ok')}/{len(others)}" if others else "-"])
     width = max(map(len, columns))
     return [" ".join([first.ljust(width), *(word.rjust(9) for word in rest)])

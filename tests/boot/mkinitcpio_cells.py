@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import Mapping, Sequence
 
 import topologies as top
-from cells import GPU1, TRIXIE, Cell, bound, on
+from cells import TRIXIE, Cell, bound, on
 from generators.mkinitcpio import BUSYBOX, SYSTEMD
+from scenarios import TWIN, lines
 
 
 
@@ -18,10 +19,10 @@ def hooks(*names: str) -> str:
     return f"HOOKS=({' '.join(names)})\n"
 
 
-def cell(name: str, generator: str, topology: top.Topology, config: bytes, *taken: str,
+def cell(name: str, generator: str, config: bytes, *taken: str,
          log: Sequence[str] = (), absent: Sequence[str] = ("too late",),
          warnings: Sequence[str] = (), **more: object) -> Cell:
-    return Cell(name, topology, config, on(*taken), [*log, *(bound(a) for a in taken)], absent,
+    return Cell(name, top.WORKSTATION, config, on(*taken), [*log, *(bound(a) for a in taken)], absent,
                 suites=[TRIXIE], generator=generator, warnings=warnings,
                 **more)  # type: ignore[arg-type]
 
@@ -36,7 +37,7 @@ def every(tool: str) -> list[Cell]:
             "log": ["came too late"], "absent": (),
             "warnings": ["stands after udev in HOOKS"]}
         made += [
-            cell("misplaced", generator, top.TWIN_GPUS, b"01:00.0\n", GPU1,
+            cell("misplaced", generator, lines(TWIN), TWIN,
                  conf=hooks("base", kind, "vfio-early", "vfio-test"), **late),
         ]
     return made
@@ -44,9 +45,9 @@ def every(tool: str) -> list[Cell]:
 
 def usual_hooks(generator: str, kind: str) -> Cell:
     """HOOKS as a distribution writes it, with all that puts display drivers into the image."""
-    return cell("usual-hooks", generator, top.TWIN_GPUS, b"01:00.0\n", GPU1,
+    return cell("usual-hooks", generator, lines(TWIN), TWIN,
                 conf=hooks("base", "vfio-early", kind, "autodetect", "microcode", "modconf",
-                           "kms", "vfio-test") + "MODULES=(bochs)\n", machine=top.TWIN_GPUS)
+                           "kms", "vfio-test") + "MODULES=(bochs)\n", machine=top.WORKSTATION)
 
 
 ALL: tuple[Cell, ...] = (*every("mkinitcpio-standin"), *every("mkinitcpio"),

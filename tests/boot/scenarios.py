@@ -14,7 +14,8 @@ from typing import Mapping, Optional, Sequence, Union
 
 import generators
 import topologies as top
-from cells import BOOKWORM, EVERY, STABLE, TRIXIE, Cell, bound, kernel_says, loaded, on
+from cells import (BOOKWORM, EVERY, SID, STABLE, TRIXIE, Cell, bound, kernel_says, loaded,
+                   on)
 from topologies import Topology, address
 
 GPU, AUDIO, TWIN = address(1), address(1, 0, 1), address(2)
@@ -90,11 +91,14 @@ BUSYBOX_AND_SYSTEMD = ("busybox", "systemd")
 MKINITCPIO = [f"{tool}-{kind}" for tool in ("mkinitcpio", "mkinitcpio-standin")
               for kind in BUSYBOX_AND_SYSTEMD]
 OLD_KERNEL = ("suite", "bullseye")
+IN_OTHER_SUITES = ("two-gpus", "forced", "off", "login")
 ON_OLD_KERNEL = ("two-gpus", "forced", "off")
 COLUMNS = (
     Column("initramfs-tools"),
-    Column("dracut"),
-    Column("dracut-no-systemd"),
+    Column("dracut", [TRIXIE]),
+    Column("dracut-no-systemd", [TRIXIE]),
+    *(Column(name, [BOOKWORM, SID], names=IN_OTHER_SUITES)
+      for name in ("dracut", "dracut-no-systemd")),
     *(Column(name, [TRIXIE]) for name in MKINITCPIO),
     *(Column(f"standalone-{name}", [TRIXIE]) for name in ("initramfs-tools", "dracut")),
     *(Column(name, [BOOKWORM], OLD_KERNEL, ON_OLD_KERNEL)
