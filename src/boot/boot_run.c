@@ -161,6 +161,27 @@ static void note_decided(const struct boot_options *options, const struct work *
 		(void)seen_add_all(&work->machine);
 }
 
+/*
+ * Where a module never came back from being loaded, one of the devices that the kernel
+ * names its driver for may still be in its probe: really_probe() makes the link before it
+ * calls that, with the device's lock held. None of them is known to be bound, and before
+ * Linux 6.12.91 the reading of their driver_override would hang as well.
+ */
+static void leave_hung_probes(
+	const struct watch *watch, const struct selection *selection)
+{
+	for (size_t i = 0; watch && i < selection->count; i++) {
+		const struct wanted *wanted = &selection->items[i];
+
+		if (strcmp(wanted->function->driver, wanted->rule->driver) != 0)
+			continue;
+		for (unsigned j = 0; j < watch->hung_count; j++)
+			if (watch->hung[j].kind == CALL_LOAD &&
+				strcmp(watch->hung[j].name, wanted->rule->driver) == 0)
+				wanted->function->unresponsive = true;
+	}
+}
+
 static int decide_and_act(const struct boot_options *options, struct watch *watch,
 	int root, const struct config *config, struct report *report)
 {
@@ -173,6 +194,7 @@ static int decide_and_act(const struct boot_options *options, struct watch *watc
 	else
 		r = find_wanted(root, &observer, config, &work, report);
 	if (r >= 0) {
+		leave_hung_probes(watch, &work.selection);
 		scan_wanted(root, &observer, &work.selection);
 		if (watch)
 			watch_leave(watch);
