@@ -50,7 +50,7 @@ class Cell:
     unread     functions of which nothing may be read, because that would hang
     is_baseline the boot is that with vfio-early off itself
     warnings   our lines in the build's output, and no others; None: they are not looked at
-    natives    whether the image's own tools can load the native drivers at all
+    natives    whether the image surely has the native drivers, and tools that can load them
     """
 
     name: str

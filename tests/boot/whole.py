@@ -19,6 +19,7 @@ from packed import Packed
 GUEST = Path(__file__).resolve().parent / "guest"
 PACKAGES = ("systemd", "systemd-sysv", "udev", "kmod", "dbus", "e2fsprogs")
 APPEND = (f"root=UUID={ROOT_UUID}", "rootfstype=ext4", "rw", "systemd.show_status=0")
+MODULES = ("autofs4",)  # or an automount of systemd's own fails
 SIZE_MIB = 512
 PROMPT = "vfio-test login: "
 
@@ -84,7 +85,7 @@ def disk(suite: str, kernel: kernels.Kernel, binds: Sequence[roots.Bind],
     """Return a disk with the system of a suite and these modules of a kernel."""
     root = roots.root(suite, base=PACKAGES)
     inside = files()
-    given = {"VERSION": kernel.version, "NAMES": " ".join(modules), "UUID": ROOT_UUID,
+    given = {"VERSION": kernel.version, "NAMES": " ".join([*modules, *MODULES]), "UUID": ROOT_UUID,
              "SIZE": str(SIZE_MIB)}
     key = cache.key_of("whole", DISK, root.key, given,
                        [(name, kind, mode, data.hex()) for name, kind, mode, data in inside])
