@@ -22,7 +22,8 @@ void interrupt_catch(void)
 		sigaction(numbers[i], NULL, &action);
 		if (action.sa_handler == SIG_IGN)
 			continue; /* as under nohup(1) */
-		action = (struct sigaction){.sa_handler = note, .sa_flags = SA_RESTART};
+		/* Without SA_RESTART: what blocks is to end. */
+		action = (struct sigaction){.sa_handler = note};
 		sigaction(numbers[i], &action, NULL);
 	}
 }

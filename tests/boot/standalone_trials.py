@@ -44,6 +44,8 @@ class Case:
     bad      how a program in the place of the binder behaves
     init     where the real init is
     panics   whether there is nothing to run
+    hang     whether there is the module vfio-hang, whose probe never returns
+    extra    what the real init finds besides
     """
 
     name: str
@@ -57,6 +59,8 @@ class Case:
     append: Sequence[str] = ()
     suites: Sequence[str] = (TRIXIE,)
     absent: Sequence[str] = ("please report",)
+    hang: bool = False
+    extra: Sequence[str] = ()
 
 
 CASES = (
@@ -67,6 +71,10 @@ CASES = (
     Case("state-fail", bad="FAIL", log=["vfio-early-boot ended with status 3;"], absent=()),
     Case("state-late", bad="SLEEP", log=["vfio-early-boot was not done after 12 s"],
          absent=()),
+    # A process that hangs in the kernel cannot be ended. All else is as if it were not there.
+    Case("state-hung", config=b"02:00.0 driver=vfio-hang\n01:00.0\n", hang=True, taken=True,
+         log=[r"loading module vfio[-_]hang did not return"],
+         extra=[r"child vfio-early-boot [DR]"]),
     Case("state-missing", without=[BINARY_IN_TREE],
          log=[f"/{BINARY_IN_TREE} could not be run: No such file"]),
     Case("state-modules-missing", without=["vfio-early/usr/lib/modules"],
@@ -131,7 +139,10 @@ def judge(case: Case, result: qemu.Boot, usual_boot: Optional[qemu.Boot]) -> lis
     elif state is None:
         return [f"the real init did not come to its end: {result.ended}"]
     else:
-        wrong += [f"more: {line}" for line in state if line not in usual]
+        wrong += [f"more: {line}" for line in state if line not in usual
+                  and not any(re.fullmatch(p, line) for p in case.extra)]
+        wrong += [f"lacks /{p}/" for p in case.extra
+                  if not any(re.fullmatch(p, line) for line in state)]
         wrong += [f"lacks: {line}" for line in usual if line not in state]
         bound = f"/sys/bus/pci/devices/{GPU1}/driver -> ../../../../bus/pci/drivers/vfio-pci"
         if (bound in text.splitlines()) != case.taken:
@@ -148,7 +159,7 @@ def trial(case: Case) -> Trial:
         kernel = kernels.of_root(root)
         files = {} if case.bad is None else {
             f"/{BINARY}": trials.program("standalone/bad_binder.c", f"-D{case.bad}").read_bytes()}
-        spec = ImageSpec(suite=suite, binary=binary, config=case.config, files=files,
+        spec = ImageSpec(suite=suite, binary=binary, config=case.config, files=files, hang=case.hang,
                          generator=GENERATOR,
                          conf=f"without={' '.join(case.without)}\n")
         standalone = generators.named(GENERATOR)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The /init of a tiny initramfs: tells on the console what a real init would find itself
- * with, then what became of the PCI functions and of our log lines, and powers off.
+ * with, then what became of the PCI functions and of our log lines, and ends the machine.
  *
  * Between @state-begin and @state-end stands only what has to be the same whether another
  * program was PID 1 before or not.
@@ -16,6 +16,7 @@
 #include <sys/reboot.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 #define LOG_BYTES (1 << 22)
@@ -73,6 +74,7 @@ static void tell_descriptors(void)
 static void tell_processes(void)
 {
 	DIR *dir = opendir("/proc");
+	int dead = 0;
 	struct dirent *entry;
 
 	while (dir && (entry = readdir(dir))) {
@@ -91,8 +93,9 @@ static void tell_processes(void)
 		if (file)
 			fclose(file);
 	}
-	printf("waitpid %d", waitpid(-1, NULL, WNOHANG));
-	printf(" %s\n", strerror(errno));
+	while (waitpid(-1, NULL, WNOHANG) > 0)
+		dead++;
+	printf("dead children %d\n", dead);
 }
 
 static void tell_state(int argc, char **argv)
@@ -160,6 +163,18 @@ static void tell_log(void)
 	}
 }
 
+/* A device that hangs would hold up an orderly end. */
+static void end_machine(void)
+{
+	FILE *trigger = fopen("/proc/sysrq-trigger", "w");
+
+	if (trigger) {
+		fputs("b", trigger);
+		fclose(trigger);
+	}
+	reboot(RB_AUTOBOOT);
+}
+
 int main(int argc, char **argv)
 {
 	mkdir("/proc", 0755);
@@ -179,6 +194,7 @@ int main(int argc, char **argv)
 								       : "missing");
 	printf("@end\n");
 	fflush(stdout);
-	sync();
-	return reboot(RB_POWER_OFF);
+	tcdrain(STDOUT_FILENO);
+	end_machine();
+	return 0;
 }
