@@ -33,12 +33,15 @@ uint64_t now_ms(void)
 	return (uint64_t)time.tv_sec * 1000 + (uint64_t)time.tv_nsec / 1000000;
 }
 
+static bool goes_by_name(enum call_kind kind)
+{
+	return kind == CALL_LOAD || kind == CALL_BLOCK;
+}
+
 static bool would_hang(const struct call *call, const struct call *hung)
 {
-	if ((call->kind == CALL_LOAD) != (hung->kind == CALL_LOAD))
-		return false;
-	if (call->kind == CALL_LOAD)
-		return strcmp(call->name, hung->name) == 0;
+	if (goes_by_name(call->kind) || goes_by_name(hung->kind))
+		return call->kind == hung->kind && strcmp(call->name, hung->name) == 0;
 	if (call->kind == CALL_SCAN && hung->kind != CALL_SCAN)
 		return false;
 	return pci_address_compare(&call->address, &hung->address) == 0;
@@ -64,6 +67,7 @@ static uint64_t limit_of(const struct watch *watch, enum call_kind kind)
 	case CALL_READ:
 	case CALL_OVERRIDE:
 	case CALL_UNBIND:
+	case CALL_BLOCK:
 		break;
 	}
 	return limit < watch->deadline_ms ? limit : watch->deadline_ms;
@@ -119,6 +123,9 @@ void call_words(const struct call *call, char out[WATCH_WORDS_MAX])
 		break;
 	case CALL_LOAD:
 		snprintf(out, WATCH_WORDS_MAX, "loading module %s", call->name);
+		break;
+	case CALL_BLOCK:
+		snprintf(out, WATCH_WORDS_MAX, "reading the disk %s", call->name);
 		break;
 	}
 }

@@ -33,13 +33,14 @@ enum call_kind {
 	CALL_UNBIND,
 	CALL_PROBE,
 	CALL_BIND,
-	CALL_LOAD, /* a module */
+	CALL_LOAD,  /* a module */
+	CALL_BLOCK, /* reading a block device */
 };
 
 struct call {
 	enum call_kind kind;
-	struct pci_address address; /* not for CALL_LOAD */
-	char name[DRIVER_NAME_MAX]; /* the driver or module, "" for none */
+	struct pci_address address; /* not for CALL_LOAD and CALL_BLOCK */
+	char name[DRIVER_NAME_MAX]; /* the driver, module or block device, "" for none */
 };
 
 /* The memory shared by parent and children. */

@@ -6,6 +6,7 @@
 #include "core/identity.h"
 #include "core/plan.h"
 #include "late.h"
+#include "learn_needs.h"
 #include "scan/config_files.h"
 #include "scan/scan.h"
 #include "seen.h"
@@ -196,6 +197,10 @@ static int decide_and_act(const struct boot_options *options, struct watch *watc
 	if (r >= 0) {
 		leave_hung_probes(watch, &work.selection);
 		scan_wanted(root, &observer, &work.selection);
+		r = learn_needs(root, watch, options->late, &work.selection,
+			&work.machine, &report->findings);
+	}
+	if (r == 0) {
 		if (watch)
 			watch_leave(watch);
 		if (!options->late)

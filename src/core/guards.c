@@ -68,6 +68,75 @@ static bool refuses_no_iommu(
 	return true;
 }
 
+static bool refuses_root_disk(
+	const struct machine *machine, const struct wanted *wanted, char *why)
+{
+	const struct pci_address *address = &wanted->function->address;
+	const struct need *need = needs_find(&machine->needs, NEED_ROOT, address);
+
+	if (!need)
+		need = needs_find(&machine->needs, NEED_DISK, address);
+	if (!need || wanted->rule->allow & GUARD_BIT(GUARD_ROOT_DISK))
+		return false;
+	snprintf(why, GUARD_WHY_MAX, "%s; allow=root-disk takes it", need->words);
+	return true;
+}
+
+static bool root_is_known(const struct needs *needs)
+{
+	return !needs->incomplete &&
+	       (needs->root == ROOT_FOUND || needs->root == ROOT_NETWORK);
+}
+
+static bool refuses_storage(
+	const struct machine *machine, const struct wanted *wanted, char *why)
+{
+	const struct needs *needs = &machine->needs;
+
+	if (PCI_CLASS_BASE(wanted->function->class_code) != PCI_BASE_STORAGE ||
+		root_is_known(needs) || wanted->rule->allow & GUARD_BIT(GUARD_STORAGE))
+		return false;
+	snprintf(why, GUARD_WHY_MAX,
+		"it is not known what the host boots from: %s; allow=storage takes it",
+		needs->root_words[0] ? needs->root_words
+				     : "the image has no facts and there is no root=");
+	return true;
+}
+
+/* The root is on the network, or nothing at all says that it is not, and through which
+ * card it comes is not known. */
+static bool network_is_open(const struct needs *needs)
+{
+	for (size_t i = 0; i < needs->count; i++)
+		if (needs->items[i].kind == NEED_NETWORK)
+			return false;
+	return needs->root == ROOT_NETWORK ||
+	       (needs->root == ROOT_UNKNOWN && !needs->network_known);
+}
+
+static bool refuses_network(
+	const struct machine *machine, const struct wanted *wanted, char *why)
+{
+	const struct pci_function *function = wanted->function;
+	const struct need *need =
+		needs_find(&machine->needs, NEED_NETWORK, &function->address);
+
+	if (wanted->rule->allow & GUARD_BIT(GUARD_NETWORK))
+		return false;
+	if (need)
+		snprintf(why, GUARD_WHY_MAX, "%s; allow=network takes it", need->words);
+	else if (PCI_CLASS_BASE(function->class_code) == PCI_BASE_NETWORK &&
+		 network_is_open(&machine->needs))
+		snprintf(why, GUARD_WHY_MAX, "%s; allow=network takes it",
+			machine->needs.root == ROOT_NETWORK
+				? "/ comes over the network, and it is not known "
+				  "through which card"
+				: "it is not known whether the host boots over it");
+	else
+		return false;
+	return true;
+}
+
 static bool refuses_bound(
 	const struct machine *machine, const struct wanted *wanted, char *why)
 {
@@ -92,6 +161,9 @@ static const struct {
 	{GUARD_BRIDGE, refuses_bridge},
 	{GUARD_IDENTITY, refuses_identity},
 	{GUARD_NO_IOMMU, refuses_no_iommu},
+	{GUARD_ROOT_DISK, refuses_root_disk},
+	{GUARD_STORAGE, refuses_storage},
+	{GUARD_NETWORK, refuses_network},
 	{GUARD_BOUND, refuses_bound},
 };
 

@@ -41,6 +41,7 @@ void machine_sort(struct machine *machine)
 void machine_clear(struct machine *machine)
 {
 	free(machine->functions);
+	needs_clear(&machine->needs);
 	*machine = (struct machine){0};
 }
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "config.h"
+#include "needs.h"
 #include "pci_address.h"
 
 #include <stdbool.h>
@@ -49,6 +50,7 @@ struct machine {
 	size_t count;
 	size_t capacity;
 	bool has_iommu; /* /sys/class/iommu has an entry */
+	struct needs needs;
 };
 
 /* Appends a zeroed function; NULL when out of memory. Call machine_sort() at the end. */
@@ -66,8 +68,10 @@ struct pci_function *machine_find(
 #define PCI_BASE_STORAGE     0x01U
 #define PCI_BASE_NETWORK     0x02U
 #define PCI_BASE_DISPLAY     0x03U
+#define PCI_BASE_MULTIMEDIA  0x04U
 #define PCI_BASE_BRIDGE      0x06U
 #define PCI_BASE_SYSTEM      0x08U
+#define PCI_SUB_DISPLAY_3D   0x0302U /* computes; has no outputs */
 #define PCI_SUB_MEMORY_RAM   0x0500U
 #define PCI_SUB_SMBUS        0x0c05U
 

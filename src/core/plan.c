@@ -2,6 +2,7 @@
 #include "plan.h"
 
 #include "guards.h"
+#include "last_guards.h"
 #include "viability.h"
 
 #include <errno.h>
@@ -101,6 +102,15 @@ static void warn_display(const struct plan_device *device, struct findings *find
 		function->driver);
 }
 
+static void note_boot_display(const struct plan_device *device, struct findings *findings)
+{
+	if (device->function->boot_display && !on_wanted_driver(device))
+		finding_add(findings, SEVERITY_NOTICE, VERDICT_NOTE, GUARD_NONE,
+			device->function, device->rule,
+			"the boot display is being taken: from here on nothing is shown "
+			"on it, and a passphrase prompt may be invisible");
+}
+
 static void add_device(struct plan *plan, const struct machine *machine,
 	const struct wanted *wanted, struct findings *findings)
 {
@@ -126,11 +136,21 @@ static void add_device(struct plan *plan, const struct machine *machine,
 	device->function = wanted->function;
 	device->rule = wanted->rule;
 	plan->device_count++;
-	warn_display(device, findings);
-	if (on_wanted_driver(device) && override_is_set(device))
-		finding_add(findings, SEVERITY_INFO, VERDICT_ALREADY, GUARD_NONE,
-			wanted->function, wanted->rule, "already bound to %s",
-			wanted->rule->driver);
+}
+
+/* What there is to say about devices that no guard refused. */
+static void note_plan(const struct plan *plan, struct findings *findings)
+{
+	for (size_t i = 0; i < plan->device_count; i++) {
+		const struct plan_device *device = &plan->devices[i];
+
+		warn_display(device, findings);
+		note_boot_display(device, findings);
+		if (on_wanted_driver(device) && override_is_set(device))
+			finding_add(findings, SEVERITY_INFO, VERDICT_ALREADY, GUARD_NONE,
+				device->function, device->rule, "already bound to %s",
+				device->rule->driver);
+	}
 }
 
 int plan_make(const struct machine *machine, const struct selection *selection,
@@ -150,6 +170,8 @@ int plan_make(const struct machine *machine, const struct selection *selection,
 	for (size_t i = 0; i < selection->count; i++)
 		if (!selection->items[i].decided)
 			add_device(&plan, machine, &selection->items[i], findings);
+	last_guards_apply(machine, &plan, findings);
+	note_plan(&plan, findings);
 	viability_note(machine, selection, &plan, findings);
 	order_operations(&plan);
 	*ret_plan = plan;

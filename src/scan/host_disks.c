@@ -64,36 +64,38 @@ static void settle_root(struct disks *disks, const char *what)
 			"the disks below %s could not be followed", what);
 }
 
-static void read_root_mount(struct disks *disks)
+/* False in an initramfs, where nothing is the root yet. */
+static bool read_root_mount(struct disks *disks)
 {
 	struct needs *needs = disks->needs;
 	char type[64];
 	struct mount mount;
 
 	if (!find_point(disks, "/", &mount) || is_initramfs(&mount))
-		return;
+		return false;
 	escape_controls(mount.type, type, sizeof(type));
 	if (is_part_of_another(&mount)) {
 		needs_set_root(needs, ROOT_UNKNOWN,
 			"/ is a folder of another file system, as in a container");
-		return;
+		return true;
 	}
 	if (mount.major == 0 && mount.source[0] != '/' &&
 		strcmp(mount.type, "zfs") != 0 && strncmp(mount.type, "nfs", 3) != 0) {
 		needs_set_root(needs, ROOT_UNKNOWN, "/ is of type %s", type);
-		return;
+		return true;
 	}
 	carry_mount(disks, NEED_ROOT, "/", &mount);
 	settle_root(disks, "/");
 	if (disks->network || disks->lost)
-		return;
+		return true;
 	if (find_point(disks, "/usr", &mount)) {
 		carry_mount(disks, NEED_ROOT, "/usr", &mount);
 		settle_root(disks, "/usr");
 		if (disks->network || disks->lost)
-			return;
+			return true;
 	}
 	needs_set_root(needs, ROOT_FOUND, "%s", "");
+	return true;
 }
 
 /* Anything mounted on, or below, /boot and /efi. */
@@ -314,6 +316,7 @@ int host_disks_read(int root, const struct machine *machine,
 	struct disks disks = {.root = root, .machine = machine, .needs = needs};
 	cleanup_free char *mountinfo = NULL;
 	int r = block_list_read(root, observer, &disks.blocks);
+	bool running = false;
 
 	if (r == -ENOMEM)
 		return r;
@@ -327,7 +330,7 @@ int host_disks_read(int root, const struct machine *machine,
 	if (r < 0)
 		disks.mountinfo_length = 0;
 	else
-		read_root_mount(&disks);
+		running = read_root_mount(&disks);
 	read_boot_mounts(&disks);
 	read_swaps(&disks);
 	read_boot_source(&disks, source);
@@ -342,5 +345,5 @@ int host_disks_read(int root, const struct machine *machine,
 			"a block device did not answer, or there are too many");
 	}
 	block_list_clear(&disks.blocks);
-	return 0;
+	return running;
 }

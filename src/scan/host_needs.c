@@ -78,6 +78,8 @@ int host_needs_read(int root, const struct machine *machine,
 	}
 	host_keyboards_read(root, machine, &needs);
 	host_network_read(root, machine, &needs);
+	needs.keyboards_known &= r > 0;
+	needs.network_known &= r > 0;
 	*ret_source = source;
 	*ret_needs = needs;
 	return 0;

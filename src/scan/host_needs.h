@@ -23,7 +23,8 @@ int host_needs_read(int root, const struct machine *machine,
 	const struct block_observer *observer, struct boot_source *ret_source,
 	struct needs *ret_needs);
 
-/* Its parts. */
+/* Its parts. The first returns 1 where a root file system is mounted, 0 in an initramfs:
+ * then input devices and routes that are not there may yet come. */
 int host_disks_read(int root, const struct machine *machine,
 	const struct block_observer *observer, const struct boot_source *source,
 	struct needs *needs);

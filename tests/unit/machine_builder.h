@@ -28,7 +28,8 @@ struct scene {
 	struct findings findings;
 };
 
-/* Sorted, with has_iommu set where a function has a group. */
+/* Sorted, with has_iommu set where a function has a group. What the host needs is known:
+ * its root is on none of these functions. */
 void machine_build(struct machine *machine, const char *const rows[]);
 
 /* The address; the test ends where TEXT is none. */
@@ -37,7 +38,10 @@ struct pci_address address_of(const char *text);
 /* Exactly one good config line as a rule; the config is the caller's to clear. */
 const struct rule *rule_build(struct config *config, const char *line);
 
-/* Config and machine through selection_make(), and through plan_make() as well. */
+/*
+ * Config and machine through selection_make(), and through plan_make() as well. Every
+ * rule gets allow=last-display: the only displays of most scenes are the ones they take.
+ */
 void scene_select(struct scene *scene, const char *config, const char *const rows[]);
 void scene_plan(struct scene *scene, const char *config, const char *const rows[]);
 void scene_clear(struct scene *scene);

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "last_guards.h"
+
+#include <string.h>
+
+#define NOT_PLANNED ((size_t)-1)
+
+static size_t find_planned(const struct plan *plan, const struct pci_address *address)
+{
+	for (size_t i = 0; i < plan->device_count; i++)
+		if (pci_address_compare(&plan->devices[i].function->address, address) ==
+			0)
+			return i;
+	return NOT_PLANNED;
+}
+
+static bool is_given_away(const struct pci_function *function)
+{
+	return strcmp(function->driver, "pci-stub") == 0 ||
+	       strstr(function->driver, "vfio") != NULL;
+}
+
+/* Whether the function is one of what the guard is about. */
+static bool is_display(const struct machine *machine, const struct pci_function *function)
+{
+	(void)machine;
+	return PCI_CLASS_BASE(function->class_code) == PCI_BASE_DISPLAY &&
+	       PCI_CLASS_SUB(function->class_code) != PCI_SUB_DISPLAY_3D;
+}
+
+static bool has_keyboard(
+	const struct machine *machine, const struct pci_function *function)
+{
+	return needs_find(&machine->needs, NEED_KEYBOARD, &function->address) != NULL;
+}
+
+static bool keyboard_elsewhere(const struct machine *machine)
+{
+	return needs_find(&machine->needs, NEED_KEYBOARD, NULL) != NULL;
+}
+
+static bool display_elsewhere(const struct machine *machine)
+{
+	(void)machine;
+	return false;
+}
+
+static const struct last_guard {
+	enum guard guard;
+	bool (*is_one)(
+		const struct machine *machine, const struct pci_function *function);
+	/* One that no PCI function carries. */
+	bool (*elsewhere)(const struct machine *machine);
+} last_guards[] = {
+	{GUARD_KEYBOARD, has_keyboard, keyboard_elsewhere},
+	{GUARD_LAST_DISPLAY, is_display, display_elsewhere},
+};
+
+static bool one_stays(const struct last_guard *guard, const struct machine *machine,
+	const struct plan *plan)
+{
+	if (guard->elsewhere(machine))
+		return true;
+	for (size_t i = 0; i < machine->count; i++) {
+		const struct pci_function *function = &machine->functions[i];
+
+		if (guard->is_one(machine, function) && !is_given_away(function) &&
+			find_planned(plan, &function->address) == NOT_PLANNED)
+			return true;
+	}
+	return false;
+}
+
+/* The one to keep: no rule gave it away, and it is not away already. */
+static size_t choose(const struct last_guard *guard, const struct machine *machine,
+	const struct plan *plan)
+{
+	size_t chosen = NOT_PLANNED;
+
+	for (size_t i = 0; i < plan->device_count; i++) {
+		const struct plan_device *device = &plan->devices[i];
+
+		if (!guard->is_one(machine, device->function) ||
+			is_given_away(device->function) ||
+			device->rule->allow & GUARD_BIT(guard->guard))
+			continue;
+		if (chosen == NOT_PLANNED ||
+			(device->function->boot_display &&
+				!plan->devices[chosen].function->boot_display))
+			chosen = i;
+	}
+	return chosen;
+}
+
+static void refuse(const struct last_guard *guard, const struct machine *machine,
+	const struct plan_device *device, struct findings *findings)
+{
+	const struct need *need =
+		needs_find(&machine->needs, NEED_KEYBOARD, &device->function->address);
+
+	if (guard->guard == GUARD_KEYBOARD && need)
+		finding_add(findings, SEVERITY_WARNING, VERDICT_REFUSED, guard->guard,
+			device->function, device->rule,
+			"refused, %s: %s, and the host would have no other; "
+			"allow=keyboard takes it",
+			guard_name(guard->guard), need->words);
+	else
+		finding_add(findings, SEVERITY_WARNING, VERDICT_REFUSED, guard->guard,
+			device->function, device->rule,
+			"refused, %s: the host would have no display left; "
+			"allow=last-display takes it",
+			guard_name(guard->guard));
+}
+
+static void take_out(struct plan *plan, size_t device)
+{
+	memmove(&plan->devices[device], &plan->devices[device + 1],
+		(plan->device_count - device - 1) * sizeof(*plan->devices));
+	plan->device_count--;
+}
+
+void last_guards_apply(
+	const struct machine *machine, struct plan *plan, struct findings *findings)
+{
+	for (size_t i = 0; i < sizeof(last_guards) / sizeof(last_guards[0]); i++) {
+		const struct last_guard *guard = &last_guards[i];
+		size_t chosen;
+
+		if (one_stays(guard, machine, plan))
+			continue;
+		chosen = choose(guard, machine, plan);
+		if (chosen == NOT_PLANNED)
+			continue;
+		refuse(guard, machine, &plan->devices[chosen], findings);
+		take_out(plan, chosen);
+	}
+}
