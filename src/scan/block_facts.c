@@ -2,11 +2,8 @@
 #include "block_facts.h"
 
 #include "cleanup.h"
-#include "core/cmdline.h"
-#include "core/quote.h"
 #include "sysfs_read.h"
 
-#include <blkid.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -18,22 +15,12 @@
 #define BTRFS_DIR      "sys/fs/btrfs"
 #define PROC_BYTES_MAX 1048576
 #define NAME_BYTES     64
-#define TAG_VALUE_MAX  128
-
-/* What the command line says about the root file system. */
-struct root_tag {
-	char text[TAG_VALUE_MAX]; /* as written, "" if there is no root= */
-	const char *name;         /* "UUID", ...; NULL: a device node or something else */
-	const char *value;
-};
 
 struct block_search {
 	int root;
 	const struct pci_function *function;
 	char *mountinfo;
 	char *swaps;
-	struct root_tag tag;
-	bool root_elsewhere;
 	bool here; /* the device being looked at is behind the function */
 	enum use use;
 	char *words;
@@ -124,11 +111,6 @@ static bool is_held(int dir, const char *name)
 	return dir_for_each(dir, path, any_entry, NULL) > 0;
 }
 
-static bool is_on_hardware(const char *link)
-{
-	return strstr(link, "/pci") || strstr(link, "/nvme-subsystem/");
-}
-
 static int visit_btrfs(void *context, int dir, const char *name)
 {
 	char path[SYSFS_TEXT_MAX];
@@ -162,63 +144,6 @@ static bool is_claimed(const struct block_search *search, const char *name)
 	return false;
 }
 
-static bool value_equals(blkid_probe probe, const char *key, const char *wanted)
-{
-	const char *value;
-
-	return blkid_probe_lookup_value(probe, key, &value, NULL) == 0 &&
-	       strcmp(value, wanted) == 0;
-}
-
-/* Whether root= names what is on this device, from its superblock or partition entry. */
-static bool carries_tag(const struct root_tag *tag, blkid_probe probe)
-{
-	if (strcmp(tag->name, "PARTUUID") == 0)
-		return value_equals(probe, "PART_ENTRY_UUID", tag->value);
-	if (strcmp(tag->name, "PARTLABEL") == 0)
-		return value_equals(probe, "PART_ENTRY_NAME", tag->value);
-	return value_equals(probe, tag->name, tag->value);
-}
-
-static blkid_probe probe_device(const char *name)
-{
-	char path[NAME_BYTES + 8];
-	blkid_probe probe;
-
-	snprintf(path, sizeof(path), "/dev/%.63s", name);
-	probe = blkid_new_probe_from_filename(path);
-	if (!probe)
-		return NULL;
-	blkid_probe_enable_superblocks(probe, 1);
-	blkid_probe_set_superblocks_flags(
-		probe, BLKID_SUBLKS_LABEL | BLKID_SUBLKS_UUID | BLKID_SUBLKS_TYPE);
-	blkid_probe_enable_partitions(probe, 1);
-	blkid_probe_set_partitions_flags(probe, BLKID_PARTS_ENTRY_DETAILS);
-	if (blkid_do_safeprobe(probe) < 0) {
-		blkid_free_probe(probe);
-		return NULL;
-	}
-	return probe;
-}
-
-static bool carries_root(const struct block_search *search, const char *name)
-{
-	static const char dev[] = "/dev/";
-	const struct root_tag *tag = &search->tag;
-	blkid_probe probe;
-	bool carries;
-
-	if (!tag->name)
-		return strncmp(tag->text, dev, strlen(dev)) == 0 &&
-		       strcmp(tag->text + strlen(dev), name) == 0;
-	probe = probe_device(name);
-	if (!probe)
-		return false;
-	carries = carries_tag(tag, probe);
-	blkid_free_probe(probe);
-	return carries;
-}
-
 static int visit_block(void *context, int dir, const char *name)
 {
 	struct block_search *search = context;
@@ -226,13 +151,8 @@ static int visit_block(void *context, int dir, const char *name)
 
 	if (sysfs_read_link(dir, name, link, sizeof(link)) < 0)
 		return found(search, USE_UNKNOWN, name, "could not be looked at");
-	if (!is_here(search, link)) {
-		/* A RAM disk or a loop device says nothing about controllers. */
-		if (is_on_hardware(link) && search->tag.text[0] &&
-			!search->root_elsewhere)
-			search->root_elsewhere = carries_root(search, name);
+	if (!is_here(search, link))
 		return 0;
-	}
 	if (is_mounted(search, dir, name))
 		return found(search, USE_BUSY, name, "is mounted");
 	if (is_swap(search, name))
@@ -241,50 +161,7 @@ static int visit_block(void *context, int dir, const char *name)
 		return found(search, USE_BUSY, name, "is in use by another block device");
 	if (in_btrfs(search, name) || is_claimed(search, name))
 		return found(search, USE_BUSY, name, "is in use");
-	if (search->tag.text[0] && carries_root(search, name))
-		return found(search, USE_BUSY, name, "is the root file system (root=)");
 	return 0;
-}
-
-static void read_root_tag(struct block_search *search)
-{
-	static const char *const names[] = {"UUID", "LABEL", "PARTUUID", "PARTLABEL"};
-	cleanup_free char *bytes = NULL;
-	struct root_tag *tag = &search->tag;
-	const char *value;
-	size_t length;
-
-	if (proc_read(search->root, "proc/cmdline", CMDLINE_BYTES_MAX, &bytes, &length) <
-		0)
-		return;
-	value = cmdline_value(bytes, length, "root", &length);
-	if (!value || length >= sizeof(tag->text))
-		return;
-	memcpy(tag->text, value, length);
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		size_t name = strlen(names[i]);
-
-		if (strncmp(tag->text, names[i], name) != 0 || tag->text[name] != '=')
-			continue;
-		tag->name = names[i];
-		tag->value = tag->text + name + 1;
-	}
-}
-
-static enum use storage_without_findings(const struct block_search *search)
-{
-	char quoted[TAG_VALUE_MAX];
-
-	if (PCI_CLASS_BASE(search->function->class_code) != PCI_BASE_STORAGE ||
-		search->root_elsewhere)
-		return USE_IDLE;
-	quote_text(search->tag.text, strlen(search->tag.text), quoted, sizeof(quoted));
-	snprintf(search->words, search->size,
-		search->tag.text[0]
-			? "root=%.80s was not found on another controller"
-			: "without root= it is not known what the host boots from%s",
-		quoted);
-	return USE_UNKNOWN;
 }
 
 enum use block_facts_use(
@@ -307,11 +184,10 @@ enum use block_facts_use(
 	(void)proc_read(root, "proc/swaps", PROC_BYTES_MAX, &swaps, &length);
 	search.mountinfo = mountinfo;
 	search.swaps = swaps;
-	read_root_tag(&search);
 	r = dir_for_each(root, BLOCK_DIR, visit_block, &search);
 	if (r < 0 && r != -ENOENT) {
 		snprintf(words, size, "the block devices could not be listed");
 		return USE_UNKNOWN;
 	}
-	return r > 0 ? search.use : storage_without_findings(&search);
+	return search.use;
 }

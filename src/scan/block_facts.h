@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Block devices and the PCI functions they hang on, from sysfs, mountinfo, swaps and,
- * for what is on them, libblkid.
+ * Who uses the block devices behind a PCI function, from sysfs, mountinfo and swaps. What
+ * the host will need of them later is another question: see host_needs.h.
  */
 #pragma once
 

@@ -3,9 +3,8 @@
  * What uses a function that a driver already holds: file systems and layers on the disks
  * behind it, network interfaces that are up, processes with its sound devices open.
  *
- * For a storage controller it is not enough that nothing is seen: early in the boot
- * nothing is mounted yet. It counts as idle only where the root file system that the
- * command line names was found on a disk behind another function.
+ * Early in the boot nothing is mounted yet, and nothing of this is there: what the host
+ * will need is for the guards root-disk and storage to say (host_needs.h).
  */
 #pragma once
 

@@ -26,9 +26,6 @@
 #define ETHERNET 0x020000
 #define AUDIO    0x040300
 
-/* Names that no device of the host running the tests has. */
-#define ROOT_ELSEWHERE "root=/dev/sdb1 ro\n"
-
 static struct fake fake;
 static struct pci_function function;
 
@@ -62,7 +59,6 @@ static void add_disks(void)
 	fake_block(&fake, HERE_SDA "/sda1", "8:1");
 	fake_block(&fake, ELSE_SDB, "8:16");
 	fake_block(&fake, ELSE_SDB "/sdb1", "8:17");
-	fake_file(&fake, "proc/cmdline", ROOT_ELSEWHERE);
 	fake_file(&fake, "proc/self/mountinfo",
 		"21 1 8:17 / / rw,relatime - ext4 /dev/sdb1 rw\n"
 		"22 21 0:20 / /proc rw - proc proc rw\n");
@@ -170,51 +166,6 @@ static void test_held(void **state)
 	assert_string_equal(function.use_text, "sda1 is in use by another block device");
 }
 
-static void test_root_here(void **state)
-{
-	(void)state;
-	add_disks();
-	fake_file(&fake, "proc/self/mountinfo", "");
-	fake_file(&fake, "proc/cmdline", "root=/dev/sdb1 quiet root=/dev/sda1\n");
-	assert_int_equal(use_of(STORAGE), USE_BUSY);
-	assert_string_equal(function.use_text, "sda1 is the root file system (root=)");
-	assert_int_equal(use_of(USB), USE_BUSY);
-}
-
-/* Fails closed: what the host boots from is not known to be elsewhere. */
-static void test_root_unknown(void **state)
-{
-	static const char *const lines[] = {"", "quiet\n", "root=/dev/sdz1\n",
-		"root=/dev/mapper/vg-root\n",
-		"root=UUID=11111111-2222-3333-4444-555555555555\n",
-		"root=LABEL=no-such-label-here\n", "root=PARTUUID=deadbeef-77\n",
-		"root=zfs:x\n", "root=\n", "root\n", "root=8:17\n"};
-
-	(void)state;
-	add_disks();
-	fake_file(&fake, "proc/self/mountinfo", "");
-	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
-		fake_file(&fake, "proc/cmdline", lines[i]);
-		assert_int_equal(use_of(STORAGE), USE_UNKNOWN);
-		/* What is no storage controller is not asked for it. */
-		assert_int_equal(use_of(ETHERNET), USE_IDLE);
-	}
-	fake_remove(&fake, "proc/cmdline");
-	assert_int_equal(use_of(STORAGE), USE_UNKNOWN);
-	fake_file(&fake, "proc/cmdline", ROOT_ELSEWHERE);
-	fake_remove(&fake, "sys/class/block");
-	assert_int_equal(use_of(STORAGE), USE_UNKNOWN);
-}
-
-/* A RAM disk or a loop device of that name is not a disk elsewhere. */
-static void test_root_virtual(void **state)
-{
-	(void)state;
-	fake_block(&fake, "virtual/block/loop0", "7:0");
-	fake_file(&fake, "proc/cmdline", "root=/dev/loop0\n");
-	assert_int_equal(use_of(STORAGE), USE_UNKNOWN);
-}
-
 static void test_mounts_unreadable(void **state)
 {
 	(void)state;
@@ -240,7 +191,6 @@ static void test_multipath(void **state)
 		&fake, "virtual/nvme-subsystem/nvme-subsys0/nvme0n1/nvme0n1p1", "259:1");
 	fake_block(&fake, ELSE_SDB, "8:16");
 	fake_block(&fake, ELSE_SDB "/sdb1", "8:17");
-	fake_file(&fake, "proc/cmdline", ROOT_ELSEWHERE);
 	assert_int_equal(use_of(STORAGE), USE_IDLE);
 	fake_file(&fake, "proc/self/mountinfo", "36 1 259:1 / /data rw - ext4 x rw\n");
 	assert_int_equal(use_of(STORAGE), USE_BUSY);
@@ -254,7 +204,6 @@ static void test_multipath_elsewhere(void **state)
 	fake_block(&fake, HERE_SDA, "8:0");
 	fake_subsystem(&fake, "nvme-subsys1", ELSEWHERE "/nvme/nvme1");
 	fake_block(&fake, "virtual/nvme-subsystem/nvme-subsys1/nvme1n1", "259:0");
-	fake_file(&fake, "proc/cmdline", "root=/dev/nvme1n1\n");
 	fake_file(&fake, "proc/self/mountinfo", "36 1 259:0 / / rw - ext4 x rw\n");
 	assert_int_equal(use_of(STORAGE), USE_IDLE);
 }
@@ -318,13 +267,9 @@ static void test_sound(void **state)
 /* Text from the machine cannot run over the room there is for it. */
 static void test_long_names(void **state)
 {
-	char path[512], line[256];
+	char path[512];
 
 	(void)state;
-	snprintf(line, sizeof(line), "root=/dev/%0110d\n", 1);
-	fake_file(&fake, "proc/cmdline", line);
-	assert_int_equal(use_of(STORAGE), USE_UNKNOWN);
-	assert_true(strlen(function.use_text) < USE_TEXT_MAX);
 	snprintf(path, sizeof(path), HERE "/block/%0100d", 7);
 	fake_block(&fake, path, "8:1");
 	fake_file(&fake, "proc/self/mountinfo", "36 1 8:1 / /data rw - ext4 x rw\n");
@@ -344,9 +289,6 @@ int main(void)
 		test(test_mounted_btrfs_member),
 		test(test_swap),
 		test(test_held),
-		test(test_root_here),
-		test(test_root_unknown),
-		test(test_root_virtual),
 		test(test_mounts_unreadable),
 		test(test_multipath),
 		test(test_multipath_elsewhere),
