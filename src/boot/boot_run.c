@@ -179,7 +179,7 @@ static void leave_hung_probes(
 		for (unsigned j = 0; j < watch->hung_count; j++)
 			if (watch->hung[j].kind == CALL_LOAD &&
 				strcmp(watch->hung[j].name, wanted->rule->driver) == 0)
-				wanted->function->unresponsive = true;
+				wanted->function->unknown = -ETIMEDOUT;
 	}
 }
 
