@@ -203,7 +203,8 @@ static bool visit(void *context, const char *name, size_t name_length, const cha
 {
 	struct boot_source *source = context;
 
-	if (!value || value_length == 0)
+	/* "root=" takes back the one before it; all others are nothing then. */
+	if (!value || (value_length == 0 && !cmdline_name_is(name, name_length, "root")))
 		return true;
 	for (size_t i = 0; i < sizeof(parameters) / sizeof(parameters[0]); i++)
 		if (cmdline_name_is(name, name_length, parameters[i].name))

@@ -88,6 +88,37 @@ const struct need *needs_find(
 	return NULL;
 }
 
+static int compare_needs(const void *a, const void *b)
+{
+	const struct need *left = a, *right = b;
+	int r;
+
+	if (left->kind != right->kind)
+		return left->kind < right->kind ? -1 : 1;
+	if (left->on_pci != right->on_pci)
+		return left->on_pci ? 1 : -1;
+	r = pci_address_compare(&left->address, &right->address);
+	return r != 0 ? r : strcmp(left->words, right->words);
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	const struct device_spec *left = a, *right = b;
+
+	if (left->kind != right->kind)
+		return left->kind < right->kind ? -1 : 1;
+	return strcmp(left->value, right->value);
+}
+
+void needs_sort(struct needs *needs)
+{
+	if (needs->count > 1)
+		qsort(needs->items, needs->count, sizeof(*needs->items), compare_needs);
+	if (needs->root_name_count > 1)
+		qsort(needs->root_names, needs->root_name_count,
+			sizeof(*needs->root_names), compare_names);
+}
+
 void needs_clear(struct needs *needs)
 {
 	free(needs->items);

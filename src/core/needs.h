@@ -74,6 +74,10 @@ void needs_add_root_name(
 const struct need *needs_find(const struct needs *needs, enum need_kind kind,
 	const struct pci_address *address);
 
+/* By kind, function and words: directories are not read in any order of their own, and
+ * the same host is to have the same facts. */
+void needs_sort(struct needs *needs);
+
 void needs_clear(struct needs *needs);
 
 /* The word of the facts format, as "root"; NULL outside the enum. */

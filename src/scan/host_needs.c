@@ -80,6 +80,7 @@ int host_needs_read(int root, const struct machine *machine,
 	host_network_read(root, machine, &needs);
 	needs.keyboards_known &= r > 0;
 	needs.network_known &= r > 0;
+	needs_sort(&needs);
 	*ret_source = source;
 	*ret_needs = needs;
 	return 0;

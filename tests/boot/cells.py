@@ -51,6 +51,7 @@ class Cell:
     is_baseline the boot is that with vfio-early off itself
     warnings   our lines in the build's output, and no others; None: they are not looked at
     natives    whether the image surely has the native drivers, and tools that can load them
+    overlay    files put over the image after it was built
     """
 
     name: str
@@ -86,6 +87,7 @@ class Cell:
     warnings: Optional[Sequence[str]] = None
     files: Mapping[str, bytes] = field(default_factory=dict)
     late: Sequence[str] = ()
+    overlay: Mapping[str, bytes] = field(default_factory=dict)
 
 
 def on(*addresses: str, driver: str = VFIO) -> dict[str, Optional[str]]:
@@ -197,9 +199,9 @@ SELECTION = in_one(
          quick=True),
     Cell("twin-address-second", top.TWIN_GPUS, b"0000:02:00.0 id=1234:1111\n", on(GPU2),
          [bound(GPU2)]),
-    Cell("twin-id-both", top.TWIN_GPUS, b"id=1234:1111\n", on(GPU1, GPU2),
+    Cell("twin-id-both", top.TWIN_GPUS, b"id=1234:1111 allow=last-display\n", on(GPU1, GPU2),
          [bound(GPU1), bound(GPU2)], suites=EVERY),
-    Cell("twin-id-wildcard", top.TWIN_GPUS, b"id=1234:*\n", on(GPU1, GPU2)),
+    Cell("twin-id-wildcard", top.TWIN_GPUS, b"id=1234:* allow=last-display\n", on(GPU1, GPU2)),
     Cell("twin-path", top.TWIN_GPUS, b"path=00:02.0/00.0 id=1234:1111\n", on(GPU2)),
     Cell("twin-group-number", top.TWIN_GPUS, b"group=4 id=1234:1111\n", on(GPU1)),
     Cell("twin-keep", top.TWIN_GPUS, b"id=1234:1111\nkeep 02:00.0\n", on(GPU1)),
@@ -210,10 +212,12 @@ SELECTION = in_one(
     Cell("slot-star", top.GPU_AUDIO, b"01:00.*\n", on(GPU1, AUDIO)),
     Cell("slot-one-function", top.GPU_AUDIO, b"01:00.1\n", on(AUDIO)),
     Cell("slot-keep-audio", top.GPU_AUDIO, b"01:00.*\nkeep 01:00.1\n", on(GPU1)),
-    Cell("group-of-address", top.GROUP_BRIDGE, b"group=02:01.0\n", on(*BEHIND_BRIDGE),
-         suites=[BOOKWORM, SID]),
-    Cell("group-with", top.GROUP_BRIDGE, b"02:02.0 with=group\n", on(*BEHIND_BRIDGE)),
-    Cell("group-one-member", top.GROUP_BRIDGE, b"02:02.0\n", on(BEHIND_BRIDGE[1])),
+    Cell("group-of-address", top.GROUP_BRIDGE, b"group=02:01.0 allow=last-display\n",
+         on(*BEHIND_BRIDGE), suites=[BOOKWORM, SID]),
+    Cell("group-with", top.GROUP_BRIDGE, b"02:02.0 with=group allow=last-display\n",
+         on(*BEHIND_BRIDGE)),
+    Cell("group-one-member", top.GROUP_BRIDGE, b"02:02.0 allow=last-display\n",
+         on(BEHIND_BRIDGE[1])),
     Cell("switch-path", top.SWITCH, b"path=00:01.0/00.0/01.0/00.0\n", on(address(4))),
     Cell("switch-group", top.SWITCH, b"group=03:00.0\n", on(address(3))),
     Cell("dropin", top.TWIN_GPUS, b"", on(GPU2), dropins={"10-second.conf": b"02:00.0\n"}),
@@ -272,16 +276,18 @@ COMMAND_LINE = in_one(
          log=[rf"^{GPU1} .*vfio-pci"], absent=[rf"^{GPU1} .*: bound to vfio-pci"]),
     Cell("take-alone", top.TWIN_GPUS, None, on(GPU1), append=["vfio_early.take=01:00.0"]),
     Cell("take-dashes", top.TWIN_GPUS, None, on(GPU1, GPU2),
-         append=["vfio-early.take=01:00.0,id=1234:1111", "vfio-early.take=02:00.0"]),
+         append=["vfio-early.take=01:00.0,id=1234:1111",
+                 "vfio-early.take=02:00.0,allow=last-display"]),
     Cell("take-adds", top.TWIN_GPUS, b"01:00.0\n", on(GPU1, GPU2),
-         append=["vfio_early.take=02:00.0"]),
+         append=["vfio_early.take=02:00.0,allow=last-display"]),
     Cell("keep-wins", top.TWIN_GPUS, b"id=1234:1111\n", on(GPU1),
          append=["vfio_early.keep=02:00.0"]),
 )
 
 def held(unbind: str) -> bytes:
     option = f" unbind={unbind}" if unbind else ""
-    return "".join(f"{a[5:]}{option}\n" for a in (NIC, XHCI, GPU)).encode()
+    devices = (NIC, XHCI, f"{GPU} allow=last-display")
+    return "".join(f"{a[5:]}{option}\n" for a in devices).encode()
 
 
 MODULES = in_one(
@@ -349,6 +355,7 @@ def native_cell(name: str, unbind: str, *taken: str,
 
 SATA_DISK, NVME_DRIVE = address(1), address(2)
 ROOT = f"root=UUID={ROOT_UUID}"
+ON_SATA = rf".*carries / \(UUID={ROOT_UUID}\); allow=root-disk takes it"
 
 
 def storage_cell(name: str, config: str, taken: Sequence[str], log: Sequence[str],
@@ -366,17 +373,16 @@ STORAGE = in_one(
     TRIXIE,
     storage_cell("storage-idle", "02:00.0\n", [NVME_DRIVE], [bound(NVME_DRIVE)], ROOT),
     storage_cell("storage-root", "01:00.0\n02:00.0\n", [NVME_DRIVE],
-                 [refused(SATA_DISK, "bound") + ".*sda is the root file system",
-                  bound(NVME_DRIVE)], ROOT),
+                 [refused(SATA_DISK, "root-disk") + ON_SATA, bound(NVME_DRIVE)], ROOT),
     storage_cell("storage-root-node", "01:00.0\n", [],
-                 [refused(SATA_DISK, "bound") + ".*sda is the root file system"],
+                 [refused(SATA_DISK, "root-disk") + ON_SATA],
                  "root=/dev/sda"),
     storage_cell("storage-unknown", "02:00.0\n", [],
-                 [refused(NVME_DRIVE, "bound") + ".*not known what the host boots from"]),
+                 [refused(NVME_DRIVE, "storage") + ".*no root=.*allow=storage"], "root="),
     storage_cell("storage-elsewhere", "02:00.0\n", [],
-                 [refused(NVME_DRIVE, "bound") + ".*not found on another controller"],
+                 [refused(NVME_DRIVE, "storage") + ".*is not there yet.*allow=storage"],
                  "root=UUID=00000000-0000-0000-0000-000000000000"),
-    storage_cell("storage-always", "01:00.0 unbind=always\n", [SATA_DISK],
+    storage_cell("storage-always", "01:00.0 unbind=always allow=root-disk\n", [SATA_DISK],
                  [bound(SATA_DISK)], ROOT),
 )
 
@@ -425,8 +431,7 @@ SMALL = (
                log=[refused(GPU1, "bound")]),
     Cell("small-storage", top.STORAGE, b"01:00.0\n02:00.0\n", on(NVME_DRIVE), kernel="small",
          suites=[TRIXIE], scripts=["0-native"], append=["vfio_test.wait=sda,nvme0n1", ROOT],
-         log=[refused(SATA_DISK, "bound") + ".*sda is the root file system",
-              bound(NVME_DRIVE)]),
+         log=[refused(SATA_DISK, "root-disk") + ON_SATA, bound(NVME_DRIVE)]),
     # simpledrm shows the picture and holds no PCI device: the device is free to be taken.
     small_cell("small-simpledrm", top.BOOT_FRAMEBUFFER, b"01:00.0\n", GPU1,
                check=kernel_says("[drm] Initialized simpledrm")),

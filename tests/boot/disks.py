@@ -18,3 +18,12 @@ def ext4() -> Path:
                        check=True, env={"PATH": "/usr/sbin:/sbin:/usr/bin:/bin"})
 
     return cache.entry("disks", cache.key_of("ext4", ROOT_UUID, SIZE_MIB), build) / "disk"
+
+
+def blank() -> Path:
+    """Return the path of a disk of 256 MiB with nothing on it, for a guest to fill."""
+    def build(folder: Path) -> None:
+        with (folder / "disk").open("wb") as disk:
+            disk.truncate(256 << 20)
+
+    return cache.entry("disks", cache.key_of("blank", 256), build) / "disk"

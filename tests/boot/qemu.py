@@ -27,8 +27,11 @@ from monitor import Monitor, Steps
 # Quiet, because every character costs time on an emulated serial port; the whole log is
 # read in the guest, from a buffer large enough that nothing falls out of it.  On a busy host
 # the kernel's check of the timer fails now and then, and it panics: hence no_timer_check.
-BASE_APPEND = ("console=ttyS0", "quiet", "panic=-1", "log_buf_len=4M", "no_timer_check")
+# It names a root, as boot loaders do; no machine has it.
+BASE_APPEND = ("console=ttyS0", "quiet", "panic=-1", "log_buf_len=4M", "no_timer_check",
+               "root=/dev/vfio-test")
 EXT4_DISK = "@ext4-disk@"
+BLANK_DISK = "@blank-disk@"
 PANIC = "Kernel panic - not syncing"
 IOMMU = ("-device", "intel-iommu,intremap=on")
 _running: set[subprocess.Popen[bytes]] = set()
@@ -103,7 +106,10 @@ def arguments(vm: Machine, serial: Path) -> list[str]:
 
 def _with_disk(option: str) -> str:
     """Puts the path of the disk image where a topology names it."""
-    return option.replace(EXT4_DISK, str(disks.ext4())) if EXT4_DISK in option else option
+    for name, make in ((EXT4_DISK, disks.ext4), (BLANK_DISK, disks.blank)):
+        if name in option:
+            option = option.replace(name, str(make()))
+    return option
 
 
 def run(vm: Machine, serial: Path) -> Boot:

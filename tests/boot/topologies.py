@@ -33,6 +33,7 @@ class Topology:
     iommu: bool = True
     append: tuple[str, ...] = ()
     steps: tuple[tuple[str, ...], ...] = ()
+    machine: str = ""  # more options of -M
 
 
 def device(text: str) -> tuple[str, str]:

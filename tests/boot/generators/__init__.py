@@ -2,12 +2,13 @@
 """The table of generators: what builds images, each in each of its modes."""
 
 import machine_view
-from generators import dracut, initramfs_tools, mkinitcpio, standalone
+from generators import dracut, initramfs_tools, layers, mkinitcpio, standalone
 from generators.base import Generator
 from images import Image, ImageError, ImageSpec
 
 ALL = {generator.name: generator
-       for generator in (*initramfs_tools.ALL, *dracut.ALL, *mkinitcpio.ALL, *standalone.ALL)}
+       for generator in (*initramfs_tools.ALL, *layers.ALL, *dracut.ALL, *mkinitcpio.ALL,
+                         *standalone.ALL)}
 
 
 def named(name: str) -> Generator:
