@@ -76,7 +76,7 @@ static bool is_network(struct span value)
 {
 	static const char *const prefixes[] = {"nfs:", "nfs4:", "dhcp", "iscsi:", "nbd:",
 		"fcoe:", "aoe:", "cifs:", "http:", "https:", "ftp:", "tftp:", "nfs://",
-		"ssh:", "rbd:", "ceph:", "//", "any", "/dev/nfs", "/dev/cifs", "/dev/nbd",
+		"ssh:", "rbd:", "ceph:", "//", "/dev/nfs", "/dev/cifs", "/dev/nbd",
 		"/dev/etherd/"};
 
 	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
@@ -92,18 +92,18 @@ static void set_root(struct boot_source *source, struct span value)
 		if (source->items[i].use == BOOT_ROOT)
 			source->items[i--] = source->items[--source->count];
 	source->has_root = value.length > 0;
-	source->network = is_network(value);
+	source->network_root = is_network(value);
 	quote_text(
 		value.text, value.length, source->root_text, sizeof(source->root_text));
 	if (begins(value, "live:") || begins(value, "block:")) {
 		value = behind(value, until(value, ':').length + 1);
-		source->network = is_network(value);
+		source->network_root = is_network(value);
 		if (begins(value, "CDLABEL="))
 			value = behind(value, strlen("CD"));
 	}
 	if (begins(value, "ZFS=") || begins(value, "zfs:") || begins(value, "zfs="))
 		add_pool(source, behind(value, strlen("zfs:")));
-	else if (!source->network)
+	else if (!source->network_root)
 		add_text(source, BOOT_ROOT, value);
 }
 
@@ -118,17 +118,17 @@ static void add_luks_key(struct boot_source *source, struct span value)
 			behind(value, (size_t)(colon - value.text) + 1));
 }
 
+/* OPTION,OPTION or UUID=OPTION,OPTION: the one that is header=PATH:DEVICE. */
 static void add_header(struct boot_source *source, struct span value)
 {
 	struct span option;
 
-	if (!memchr(value.text, ',', value.length) && !begins(value, "header="))
-		value = behind(value, until(value, '=').length);
 	while (span_next(&value, ',', &option)) {
-		const char *at = memchr(option.text, '=', option.length);
+		struct span disk = until(option, '=');
 
-		/* header=PATH:DEVICE, maybe with UUID= of the disk in front. */
-		if (at && (begins(option, "header=") || begins(option, "=header=")))
+		if (!begins(option, "header=") && disk.length < option.length)
+			option = behind(option, disk.length + 1);
+		if (begins(option, "header="))
 			add_luks_key(source, option);
 	}
 }
@@ -217,6 +217,7 @@ void boot_source_parse(const char *bytes, size_t length, struct boot_source *ret
 	struct boot_source source = {0};
 
 	cmdline_for_each(bytes, length, visit, &source);
+	source.network |= source.network_root;
 	*ret = source;
 }
 

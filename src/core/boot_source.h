@@ -31,6 +31,7 @@ struct boot_source {
 	struct boot_item items[BOOT_ITEMS_MAX];
 	unsigned count;
 	bool network;                    /* the root file system comes over the network */
+	bool network_root;               /* ... and root= itself says so */
 	bool has_root;                   /* there is a root=, understood or not */
 	bool overflow;                   /* more than BOOT_ITEMS_MAX: not all are here */
 	char root_text[DEVICE_SPEC_MAX]; /* root= as written, printable, maybe cut */
