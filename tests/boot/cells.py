@@ -16,6 +16,7 @@ from typing import Callable, Mapping, Optional, Sequence, Union
 import topologies as top
 from disks import ROOT_UUID
 from images import TEST_MODULES
+from overlay import Contents
 from topologies import Topology, address
 from verdict import Verdict
 
@@ -87,7 +88,7 @@ class Cell:
     warnings: Optional[Sequence[str]] = None
     files: Mapping[str, bytes] = field(default_factory=dict)
     late: Sequence[str] = ()
-    overlay: Mapping[str, bytes] = field(default_factory=dict)
+    overlay: Mapping[str, Contents] = field(default_factory=dict)
 
 
 def on(*addresses: str, driver: str = VFIO) -> dict[str, Optional[str]]:

@@ -2,7 +2,9 @@
 """Files put over an image that was built: the kernel unpacks archives in a row."""
 
 from pathlib import Path
-from typing import Mapping
+from typing import Mapping, Union
+
+Contents = Union[bytes, tuple[int, bytes]]  # with another mode than 644
 
 MAGIC = b"070701"
 
@@ -15,7 +17,7 @@ def _member(name: str, mode: int, data: bytes) -> bytes:
     return head + data + b"\0" * (-len(data) % 4)
 
 
-def archive(files: Mapping[str, bytes], mode: int = 0o644) -> bytes:
+def archive(files: Mapping[str, Contents]) -> bytes:
     """Return a cpio archive of files by absolute path; root owns them."""
     made = b""
     for name in sorted(files):
@@ -23,13 +25,15 @@ def archive(files: Mapping[str, bytes], mode: int = 0o644) -> bytes:
         above = path.split("/")[:-1]
         for depth in range(1, len(above) + 1):
             made += _member("/".join(above[:depth]), 0o040755, b"")
-        made += _member(path, 0o100000 | mode, files[name])
+        contents = files[name]
+        mode, data = contents if isinstance(contents, tuple) else (0o644, contents)
+        made += _member(path, 0o100000 | mode, data)
     made += _member("TRAILER!!!", 0, b"")
     return made + b"\0" * (-len(made) % 512)
 
 
-def put_over(initrd: Path, files: Mapping[str, bytes], target: Path, mode: int = 0o644) -> Path:
+def put_over(initrd: Path, files: Mapping[str, Contents], target: Path) -> Path:
     """Write the image with the files behind it to target, which is returned."""
     data = initrd.read_bytes()
-    target.write_bytes(data + b"\0" * (-len(data) % 512) + archive(files, mode))
+    target.write_bytes(data + b"\0" * (-len(data) % 512) + archive(files))
     return target
