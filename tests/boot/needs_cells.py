@@ -70,6 +70,7 @@ class NeedsCell:
     spare: Sequence[str] = (THREE,)
     suites: Sequence[str] = (TRIXIE,)
     generator: str = "layers"
+    kernel: str = "distribution"
     append: Sequence[str] = field(default_factory=tuple)
 
     def forbidden(self, facts: str) -> Cell:
