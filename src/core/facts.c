@@ -171,17 +171,22 @@ void facts_apply(const struct facts *facts, const struct machine *machine,
 	needs->network_known |= facts->network_known;
 	if (needs->root == ROOT_FOUND || needs->root == ROOT_NETWORK)
 		return;
-	if (facts->root == ROOT_FOUND || facts->root == ROOT_NETWORK) {
-		if (names_another(facts, source))
-			return;
-		needs->root_words[0] = '\0';
-		needs->root = ROOT_UNKNOWN;
-		if (gone)
-			needs_set_root(needs, ROOT_UNSEEN,
-				"what %s when the image was built is not there", gone);
-		else
-			needs_set_root(needs, facts->root, "%s", facts->root_words);
+	if (facts->root != ROOT_FOUND && facts->root != ROOT_NETWORK) {
+		needs_set_root(needs, ROOT_UNKNOWN, "%s", facts->root_words);
+		return;
 	}
+	if (names_another(facts, source)) {
+		needs_set_root(needs, ROOT_UNKNOWN,
+			"root= is not the one of when the image was built");
+		return;
+	}
+	needs->root_words[0] = '\0';
+	needs->root = ROOT_UNKNOWN;
+	if (gone)
+		needs_set_root(needs, ROOT_UNSEEN,
+			"what %s when the image was built is not there", gone);
+	else
+		needs_set_root(needs, facts->root, "%s", facts->root_words);
 }
 
 void facts_clear(struct facts *facts)

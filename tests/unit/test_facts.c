@@ -90,7 +90,7 @@ static enum root_place apply(const struct facts *facts, const char *const rows[]
 	} else {
 		assert_null(need);
 	}
-	if (needs.root != ROOT_FOUND && needs.root != ROOT_UNKNOWN)
+	if (needs.root != ROOT_FOUND)
 		assert_string_not_equal(needs.root_words, "");
 	root = needs.root;
 	needs_clear(&needs);
@@ -302,6 +302,10 @@ static void test_unknown_stays_unknown(void **state)
 	assert_int_equal(facts.root, ROOT_UNKNOWN);
 	assert_false(facts.keyboards_known);
 	assert_int_equal(apply(&facts, ROWS(PORT, NVME), "", NULL, NULL), ROOT_UNKNOWN);
+	/* Why it was not known then is why it is not known now. */
+	facts_apply(&facts, &(struct machine){0}, &no_source, &needs);
+	assert_string_equal(needs.root_words, "/ is of type overlay");
+	needs_clear(&needs);
 	facts_clear(&facts);
 	/* A need that was lost leaves nothing known. */
 	needs = (struct needs){

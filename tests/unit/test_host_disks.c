@@ -4,8 +4,10 @@
 
 #include "fake_host.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define EXT4(number, device) "27 1 " number " / / rw,relatime - ext4 " device " rw\n"
 
@@ -367,6 +369,77 @@ static void test_crypttab_of_an_image(void **state)
 	host_expect(ROOT_UNKNOWN, "disk@00:17.0 carries the LUKS device of root (sda1);");
 }
 
+#define UUID "00112233-4455-6677-8899-aabbccddeeff"
+
+/* A swap area as mkswap(8) makes it, in the place of a device: real for libblkid. */
+static void superblock(const char *device, const char *label)
+{
+	char page[65536] = {0}, path[64];
+	int fd;
+
+	page[1024] = 1;
+	page[1028] = 15;
+	for (int i = 0; i < 16; i++)
+		page[1036 + i] = (char)(i * 0x11);
+	snprintf(page + 1052, 16, "%s", label);
+	memcpy(page + 4086, "SWAPSPACE2", 10);
+	snprintf(path, sizeof(path), "dev/%s", device);
+	fake_file(&fake, path, "");
+	fd = openat(fake.root, path, O_WRONLY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, page, sizeof(page)), sizeof(page));
+	close(fd);
+}
+
+static void test_superblocks(void **state)
+{
+	(void)state;
+	plain();
+	host_block(NVME1 "/nvme/nvme0/nvme0n1", "259:0");
+	host_mounts("1 1 0:2 / / rw - rootfs rootfs rw\n");
+	superblock("sda1", "system");
+	host_cmdline("root=UUID=" UUID);
+	host_expect(ROOT_FOUND, "root@00:17.0 carries / (UUID=" UUID ");");
+	host_cmdline("root=LABEL=system");
+	host_expect(ROOT_FOUND, "root@00:17.0 carries / (UUID=" UUID ");");
+	host_cmdline("root=LABEL=systems");
+	host_expect(ROOT_UNSEEN, "");
+	/* The same on a second disk: whichever it is, both are needed. */
+	superblock("nvme0n1", "copy");
+	host_cmdline("root=UUID=" UUID);
+	host_expect(ROOT_FOUND, "root@00:17.0 carries / (UUID=" UUID ");"
+				"root@01:00.0 carries / (UUID=" UUID ");");
+	/* A card reader without a card is not opened. */
+	fake_file(&fake, "sys/devices/" NVME1 "/nvme/nvme0/nvme0n1/size", "0\n");
+	host_expect(ROOT_FOUND, "root@00:17.0 carries / (UUID=" UUID ");");
+	fake_file(&fake, "etc/fstab", "LABEL=system none swap sw 0 0\n");
+	host_expect(ROOT_FOUND, "root@00:17.0 carries / (UUID=" UUID ");"
+				"disk@00:17.0 carries swap (UUID=" UUID ");");
+}
+
+/* All names of the root are kept, to be compared with the next boot's root=. */
+static void test_names(void **state)
+{
+	struct boot_source source;
+	struct machine machine = {0};
+	struct needs needs;
+
+	(void)state;
+	plain();
+	host_mapped("dm-0", "253:0", "vg-root");
+	host_slave("dm-0", "sda1");
+	superblock("dm-0", "system");
+	superblock("sda1", "below");
+	host_mounts(EXT4("253:0",
+		"/dev/mapper/vg-root") "28 27 8:1 / /usr ro - ext4 /dev/sda1 ro\n");
+	assert_int_equal(host_needs_read(fake.root, &machine, NULL, &source, &needs), 0);
+	assert_int_equal(needs.root_name_count, 3);
+	assert_string_equal(needs.root_names[0].value, UUID);
+	assert_string_equal(needs.root_names[1].value, "system");
+	assert_string_equal(needs.root_names[2].value, "mapper/vg-root");
+	needs_clear(&needs);
+}
+
 static void test_udev_links(void **state)
 {
 	(void)state;
@@ -433,6 +506,8 @@ int main(void)
 		test(test_swap_file_and_zram),
 		test(test_command_line),
 		test(test_crypttab_of_an_image),
+		test(test_superblocks),
+		test(test_names),
 		test(test_udev_links),
 		test(test_unreadable),
 		test(test_hanging_disk),
