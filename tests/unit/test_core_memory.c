@@ -7,6 +7,7 @@
  * strdup() of libc allocates where --wrap=malloc does not see it.
  */
 #include "core/cmdline.h"
+#include "core/facts.h"
 #include "core/plan.h"
 #include "core/report.h"
 
@@ -258,6 +259,66 @@ static void test_machine_add(void **state)
 	assert_int_equal(heap.live, before);
 }
 
+/* Needs, facts, text, facts, needs. True where all of it came to its end. */
+static bool facts_and_back(const struct machine *machine)
+{
+	const struct boot_source source = {0};
+	struct needs needs = {.root = ROOT_FOUND}, again = {0};
+	struct facts facts = {0}, back = {0};
+	unsigned line;
+	char *text = NULL;
+	int r;
+
+	needs_add(&needs, NEED_ROOT, &machine->functions[0].address, "carries /");
+	needs_add(&needs, NEED_KEYBOARD, NULL, "carries a keyboard");
+	r = facts_make(&needs, machine, &facts);
+	if (r == 0) {
+		text = facts_print(&facts);
+		r = text ? facts_parse(text, strlen(text), &back, &line) : -ENOMEM;
+	}
+	if (r == 0)
+		facts_apply(&back, machine, &source, &again);
+	assert_true(r == 0 || r == -ENOMEM);
+	/* What was lost leaves nothing known. */
+	if (needs.incomplete)
+		assert_int_equal(facts.root, ROOT_UNKNOWN);
+	r = r == 0 && !needs.incomplete && !again.incomplete;
+	free(text);
+	facts_clear(&facts);
+	facts_clear(&back);
+	needs_clear(&needs);
+	needs_clear(&again);
+	return r;
+}
+
+static void test_facts(void **state)
+{
+	struct machine machine;
+
+	(void)state;
+	machine_build(&machine, MACHINE);
+	for (unsigned pass = 0; pass < 2; pass++) {
+		unsigned long number = 0;
+		long before = heap.live;
+
+		do {
+			bool done;
+
+			heap.fail_at = number++;
+			heap.and_all_after = pass == 1;
+			heap.asked = 0;
+			heap.failed = 0;
+			heap.armed = true;
+			done = facts_and_back(&machine);
+			heap.armed = false;
+			assert_int_equal(done, heap.failed == 0);
+			assert_int_equal(heap.live, before);
+		} while (heap.failed > 0);
+		assert_true(number > 6);
+	}
+	machine_clear(&machine);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -265,6 +326,7 @@ int main(void)
 		cmocka_unit_test(test_all_from_there_fail),
 		cmocka_unit_test(test_problem_without_memory),
 		cmocka_unit_test(test_machine_add),
+		cmocka_unit_test(test_facts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
