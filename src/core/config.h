@@ -24,7 +24,7 @@
 #define CONFIG_RULES_MAX      512   /* all files and the command line together */
 #define CONFIG_PROBLEMS_MAX   32    /* kept in full; the rest is only counted */
 #define CONFIG_FILES_MAX      64
-#define RULE_TERMS_MAX        8
+#define RULE_TERMS_MAX        24
 #define RULE_TERM_BYTES_MAX   256
 /* MODULE_NAME_LEN (include/linux/moduleparam.h) is less than this on every platform. */
 #define DRIVER_NAME_MAX  64
@@ -73,6 +73,12 @@ enum unbind_policy {
 	UNBIND_ALWAYS,
 };
 
+/* The boot framebuffer, where it lies in a BAR of a device that is taken. */
+enum framebuffer_policy {
+	FRAMEBUFFER_RELEASE,
+	FRAMEBUFFER_LEAVE,
+};
+
 struct rule {
 	struct source source;
 	enum rule_action action;
@@ -80,6 +86,7 @@ struct rule {
 	unsigned term_count;
 	enum widening widening;
 	enum unbind_policy unbind;
+	enum framebuffer_policy framebuffer;
 	guard_set allow;
 	char driver[DRIVER_NAME_MAX];
 };

@@ -65,6 +65,8 @@ static void add_options(struct writer *writer, const struct rule *rule)
 	if (rule->unbind != UNBIND_SAFE)
 		add(writer, " unbind=%s",
 			rule->unbind == UNBIND_NEVER ? "never" : "always");
+	if (rule->framebuffer == FRAMEBUFFER_LEAVE)
+		add(writer, " framebuffer=leave");
 	for (unsigned i = GUARD_NONE + 1; i < GUARD_COUNT; i++) {
 		if (!(rule->allow & GUARD_BIT(i)))
 			continue;

@@ -88,6 +88,18 @@ static int parse_unbind(struct rule *rule, struct term *term, struct span value)
 	return 0;
 }
 
+static int parse_framebuffer(struct rule *rule, struct term *term, struct span value)
+{
+	(void)term;
+	if (span_is(value, "release"))
+		rule->framebuffer = FRAMEBUFFER_RELEASE;
+	else if (span_is(value, "leave"))
+		rule->framebuffer = FRAMEBUFFER_LEAVE;
+	else
+		return -EINVAL;
+	return 0;
+}
+
 static bool is_driver_byte(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
@@ -154,6 +166,8 @@ static const struct keyword {
 	{"driver", parse_driver, "a driver's name, as driver=vfio-pci", false, false},
 	{"unbind", parse_unbind, "unbind=never, unbind=safe or unbind=always", false,
 		false},
+	{"framebuffer", parse_framebuffer, "framebuffer=release or framebuffer=leave",
+		false, false},
 	{"allow", parse_allow,
 		"guard names divided by , or +: bridge, no-iommu, root-disk, storage, "
 		"keyboard, network, last-display (identity and bound cannot be lifted)",
@@ -220,7 +234,7 @@ static int parse_word(struct rule *rule, struct span word, size_t offset, unsign
 	if (!keyword)
 		return problem_at(problem, offset, word,
 			"unknown term; expected an address, path=, group=, id=, with=, "
-			"driver=, unbind= or allow=");
+			"driver=, unbind=, framebuffer= or allow=");
 	if (rule->action == RULE_KEEP && !keyword->for_keep)
 		return problem_at(problem, offset, word,
 			"%s= means nothing in a keep rule; remove it", keyword->name);

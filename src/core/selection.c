@@ -98,7 +98,7 @@ static bool rule_holds(const struct work *work, const struct rule *rule,
 static bool same_options(const struct rule *a, const struct rule *b)
 {
 	return a->unbind == b->unbind && a->allow == b->allow &&
-	       strcmp(a->driver, b->driver) == 0;
+	       a->framebuffer == b->framebuffer && strcmp(a->driver, b->driver) == 0;
 }
 
 static void note_conflict(struct work *work, const struct pci_function *function,

@@ -36,7 +36,8 @@ bool rule_equal(const struct rule *a, const struct rule *b)
 {
 	if (a->action != b->action || a->term_count != b->term_count ||
 		a->widening != b->widening || a->unbind != b->unbind ||
-		a->allow != b->allow || strcmp(a->driver, b->driver) != 0)
+		a->allow != b->allow || a->framebuffer != b->framebuffer ||
+		strcmp(a->driver, b->driver) != 0)
 		return false;
 	for (unsigned i = 0; i < a->term_count; i++)
 		if (!term_equal(&a->terms[i], &b->terms[i]))

@@ -117,6 +117,7 @@ static struct rule any_rule(void)
 		return rule;
 	any_driver(rule.driver);
 	rule.unbind = (enum unbind_policy)below(3);
+	rule.framebuffer = (enum framebuffer_policy)below(2);
 	for (unsigned i = GUARD_NONE + 1; i < GUARD_COUNT; i++)
 		if (!guard_not_liftable((enum guard)i) && below(3) == 0)
 			rule.allow |= GUARD_BIT(i);
@@ -160,6 +161,8 @@ static void test_format(void **state)
 		{"id=1:2:*:*", "id=0001:0002"},
 		{"keep with=slot 1:0.2", "keep 0000:01:00.2 with=slot"},
 		{"unbind=safe driver=vfio-pci 1:0.0", "0000:01:00.0"},
+		{"framebuffer=release 1:0.0", "0000:01:00.0"},
+		{"framebuffer=leave 1:0.0", "0000:01:00.0 framebuffer=leave"},
 		{"allow=storage+bridge unbind=never driver=pci-stub with=group 1:0.0",
 			"0000:01:00.0 with=group driver=pci-stub unbind=never "
 			"allow=bridge,storage"},

@@ -143,6 +143,7 @@ static void test_bad(void **state)
 		{"path=01:00", 5, "01:00", "DEV.FN"},
 		{"01:00.0 with=all", 13, "all", "with=slot or with=group"},
 		{"01:00.0 unbind=maybe", 15, "maybe", "unbind=safe"},
+		{"01:00.0 framebuffer=off", 20, "off", "framebuffer=leave"},
 		{"01:00.0 driver=", 15, "\"\"", "driver=vfio-pci"},
 		{"01:00.0 driver=..", 15, "..", "a driver's name"},
 		{"01:00.0 driver=a/b", 15, "a/b", "a driver's name"},
@@ -164,6 +165,7 @@ static void test_bad_keep(void **state)
 		{"01:00.0 driver=pci-stub", 8, "driver=pci-stub", "remove it"},
 		{"01:00.0 unbind=never", 8, "unbind=never", "keep rule"},
 		{"01:00.0 allow=bridge", 8, "allow=bridge", "keep rule"},
+		{"01:00.0 framebuffer=leave", 8, "framebuffer=leave", "keep rule"},
 		{"", 0, "\"\"", "selects nothing"},
 	};
 
