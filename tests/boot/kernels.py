@@ -86,7 +86,7 @@ def of_root(root: roots.Root, version: str = "") -> Kernel:
         raise KernelError(f"the {root.suite} root has no kernel {version}; it has {versions}")
     version = version or versions[-1]
     boot = root.path / "boot"
-    return Kernel(version, boot / f"vmlinuz-{version}", root.path / "usr/lib/modules" / version,
+    return Kernel(version, boot / f"vmlinuz-{version}", root.path / "lib/modules" / version,
                   boot / f"config-{version}", cache.key_of(root.key, version))
 
 

@@ -165,7 +165,7 @@ class Root:
 
     def kernel_versions(self) -> list[str]:
         """Return the versions of the kernels whose modules are in the root."""
-        modules = self.path / "usr/lib/modules"
+        modules = self.path / "lib/modules"  # in bullseye, /lib is no link to /usr/lib
         return sorted(found.parent.name for found in modules.glob("*/modules.dep"))
 
     def package_version(self, package: str) -> str:
