@@ -2,6 +2,7 @@
 #include "apply.h"
 
 #include "core/errno_words.h"
+#include "framebuffer_release.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -168,6 +169,7 @@ static void perform(struct run *run)
 			do_probe(run, operation->device);
 			break;
 		case OPERATION_LOAD:
+		case OPERATION_RELEASE: /* once the drivers have been read back */
 			break;
 		}
 	}
@@ -294,6 +296,18 @@ static void report_failure(struct run *run, size_t index)
 		errno_words(progress->step, progress->error), words);
 }
 
+static void release(struct run *run)
+{
+	for (size_t i = 0; i < run->plan->operation_count; i++) {
+		const struct operation *operation = &run->plan->operations[i];
+
+		if (operation->kind == OPERATION_RELEASE &&
+			run->progress[operation->device].error == 0)
+			framebuffer_release(&run->plan->devices[operation->device],
+				run->effects, run->findings);
+	}
+}
+
 int apply_plan(
 	const struct plan *plan, const struct effects *effects, struct findings *findings)
 {
@@ -312,6 +326,7 @@ int apply_plan(
 		else
 			add_bound(&run, &plan->devices[i]);
 	}
+	release(&run);
 	free(run.progress);
 	return 0;
 }

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "core/config.h"
+#include "core/framebuffer.h"
 #include "core/pci_address.h"
 
 struct effects {
@@ -39,6 +40,15 @@ struct effects {
 
 	/* Writes DRIVER/bind, which unlike drivers_probe returns the probe's errno. */
 	int (*bind)(void *context, const struct pci_address *address, const char *driver);
+
+	/*
+	 * Has the driver of a platform device let go of the boot framebuffer: writes
+	 * DEVICE to the driver's unbind.
+	 */
+	int (*release)(void *context, const char *device);
+
+	/* Who has the boot framebuffer at present. */
+	int (*framebuffer)(void *context, struct boot_framebuffer *ret_framebuffer);
 
 	/* The driver the device is bound to, "" for none. */
 	int (*bound_driver)(void *context, const struct pci_address *address,

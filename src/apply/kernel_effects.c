@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "kernel_effects.h"
 
+#include "scan/framebuffer_scan.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#define DEVICES        "/sys/bus/pci/devices"
-#define DRIVERS        "/sys/bus/pci/drivers"
-#define PROBE          "/sys/bus/pci/drivers_probe"
-#define PATH_MAX_BYTES 192
+#define DEVICES          "/sys/bus/pci/devices"
+#define DRIVERS          "/sys/bus/pci/drivers"
+#define PROBE            "/sys/bus/pci/drivers_probe"
+#define PLATFORM_DEVICES "/sys/bus/platform/devices"
+#define PATH_MAX_BYTES   192
 
 static int write_text(const char *path, const char *text)
 {
@@ -110,6 +113,32 @@ static int kernel_probe(void *context, const struct pci_address *address)
 	return announced_write(context, CALL_PROBE, address, NULL, PROBE, name);
 }
 
+static int kernel_release(void *context, const char *device)
+{
+	struct kernel_effects *kernel = context;
+	char path[PATH_MAX_BYTES];
+	int r;
+
+	if (!watch_enter(kernel->watch, CALL_RELEASE, NULL, device))
+		return -ETIMEDOUT;
+	snprintf(path, sizeof(path), PLATFORM_DEVICES "/%s/driver/unbind", device);
+	r = write_text(path, device);
+	watch_leave(kernel->watch);
+	return r;
+}
+
+static int kernel_framebuffer(void *context, struct boot_framebuffer *ret_framebuffer)
+{
+	int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), r;
+
+	(void)context;
+	if (root < 0)
+		return -errno;
+	r = framebuffer_read(root, ret_framebuffer);
+	close(root);
+	return r;
+}
+
 /* A link of sysfs: takes no device lock, so it needs no announcement. */
 static int kernel_bound_driver(
 	void *context, const struct pci_address *address, char out[DRIVER_NAME_MAX])
@@ -140,6 +169,8 @@ struct effects kernel_effects_table(struct kernel_effects *kernel)
 		.unbind = kernel_unbind,
 		.probe = kernel_probe,
 		.bind = kernel_bind,
+		.release = kernel_release,
+		.framebuffer = kernel_framebuffer,
 		.bound_driver = kernel_bound_driver,
 	};
 }

@@ -35,7 +35,7 @@ uint64_t now_ms(void)
 
 static bool goes_by_name(enum call_kind kind)
 {
-	return kind == CALL_LOAD || kind == CALL_BLOCK;
+	return kind == CALL_LOAD || kind == CALL_BLOCK || kind == CALL_RELEASE;
 }
 
 static bool would_hang(const struct call *call, const struct call *hung)
@@ -68,6 +68,7 @@ static uint64_t limit_of(const struct watch *watch, enum call_kind kind)
 	case CALL_OVERRIDE:
 	case CALL_UNBIND:
 	case CALL_BLOCK:
+	case CALL_RELEASE:
 		break;
 	}
 	return limit < watch->deadline_ms ? limit : watch->deadline_ms;
@@ -126,6 +127,10 @@ void call_words(const struct call *call, char out[WATCH_WORDS_MAX])
 		break;
 	case CALL_BLOCK:
 		snprintf(out, WATCH_WORDS_MAX, "reading the disk %s", call->name);
+		break;
+	case CALL_RELEASE:
+		snprintf(out, WATCH_WORDS_MAX, "releasing the boot framebuffer from %s",
+			call->name);
 		break;
 	}
 }

@@ -33,14 +33,16 @@ enum call_kind {
 	CALL_UNBIND,
 	CALL_PROBE,
 	CALL_BIND,
-	CALL_LOAD,  /* a module */
-	CALL_BLOCK, /* reading a block device */
+	CALL_LOAD,    /* a module */
+	CALL_BLOCK,   /* reading a block device */
+	CALL_RELEASE, /* the boot framebuffer, from a platform device */
 };
 
 struct call {
 	enum call_kind kind;
-	struct pci_address address; /* not for CALL_LOAD and CALL_BLOCK */
-	char name[DRIVER_NAME_MAX]; /* the driver, module or block device, "" for none */
+	struct pci_address address; /* not for CALL_LOAD and those after it */
+	/* Of the driver, module, block or platform device; "" for none. */
+	char name[DRIVER_NAME_MAX];
 };
 
 /* The memory shared by parent and children. */

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "config.h"
+#include "framebuffer.h"
 #include "needs.h"
 #include "pci_address.h"
 
@@ -51,6 +52,7 @@ struct machine {
 	size_t capacity;
 	bool has_iommu; /* /sys/class/iommu has an entry */
 	struct needs needs;
+	struct boot_framebuffer framebuffer;
 };
 
 /* Appends a zeroed function; NULL when out of memory. Call machine_sort() at the end. */

@@ -9,14 +9,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* OVERRIDE, UNBIND, PROBE for each device and two LOADs for as many drivers at most. */
-#define OPERATIONS_PER_DEVICE 5
+/* OVERRIDE, UNBIND, PROBE, RELEASE for each device and two LOADs for as many drivers at
+ * most. */
+#define OPERATIONS_PER_DEVICE 6
 
 #define IOMMU_BACKEND "vfio_iommu_type1"
 
 static bool on_wanted_driver(const struct plan_device *device)
 {
 	return strcmp(device->function->driver, device->rule->driver) == 0;
+}
+
+static bool wants_vfio(const struct plan_device *device)
+{
+	return strstr(device->rule->driver, "vfio") != NULL;
 }
 
 static bool override_is_set(const struct plan_device *device)
@@ -67,8 +73,16 @@ static void add_load(struct plan *plan, size_t device)
 	if (load_planned(plan, device))
 		return;
 	add_operation(plan, OPERATION_LOAD, device, NULL);
-	if (strstr(driver_of(plan, device), "vfio") && !backend_planned(plan))
+	if (wants_vfio(&plan->devices[device]) && !backend_planned(plan))
 		add_operation(plan, OPERATION_LOAD, device, IOMMU_BACKEND);
+}
+
+/* What it will be after the bind nobody knows: this kernel may release it by itself. */
+static bool may_need_release(const struct plan *plan, const struct plan_device *device)
+{
+	return device->function->boot_display && wants_vfio(device) &&
+	       framebuffer_fate(device->rule->framebuffer, plan->framebuffer) !=
+		       FRAMEBUFFER_GONE;
 }
 
 static void order_operations(struct plan *plan)
@@ -86,6 +100,9 @@ static void order_operations(struct plan *plan)
 	for (size_t i = 0; i < plan->device_count; i++)
 		if (!on_wanted_driver(&plan->devices[i]))
 			add_operation(plan, OPERATION_PROBE, i, NULL);
+	for (size_t i = 0; i < plan->device_count; i++)
+		if (may_need_release(plan, &plan->devices[i]))
+			add_operation(plan, OPERATION_RELEASE, i, NULL);
 }
 
 static void warn_display(const struct plan_device *device, struct findings *findings)
@@ -102,13 +119,23 @@ static void warn_display(const struct plan_device *device, struct findings *find
 		function->driver);
 }
 
-static void note_boot_display(const struct plan_device *device, struct findings *findings)
+/*
+ * A VFIO driver takes the picture away, or powers the display down (D3hot) under it; any
+ * driver does where the present one is unbound for it. Only pci-stub and its like leave a
+ * display that nobody drives to the boot framebuffer, and the prompt with it.
+ */
+static void warn_prompt(const struct plan_device *device, struct findings *findings)
 {
-	if (device->function->boot_display && !on_wanted_driver(device))
-		finding_add(findings, SEVERITY_NOTICE, VERDICT_NOTE, GUARD_NONE,
-			device->function, device->rule,
-			"the boot display is being taken: from here on nothing is shown "
-			"on it, and a passphrase prompt may be invisible");
+	const struct pci_function *function = device->function;
+
+	if (!function->boot_display || on_wanted_driver(device))
+		return;
+	if (!wants_vfio(device) && !function->driver[0])
+		return;
+	finding_add(findings, SEVERITY_NOTICE, VERDICT_NOTE, GUARD_NONE, function,
+		device->rule,
+		"the boot display is being taken: a prompt, as for a disk's passphrase, "
+		"may be invisible from here on");
 }
 
 static void add_device(struct plan *plan, const struct machine *machine,
@@ -145,7 +172,7 @@ static void note_plan(const struct plan *plan, struct findings *findings)
 		const struct plan_device *device = &plan->devices[i];
 
 		warn_display(device, findings);
-		note_boot_display(device, findings);
+		warn_prompt(device, findings);
 		if (on_wanted_driver(device) && override_is_set(device))
 			finding_add(findings, SEVERITY_INFO, VERDICT_ALREADY, GUARD_NONE,
 				device->function, device->rule, "already bound to %s",
@@ -156,7 +183,7 @@ static void note_plan(const struct plan *plan, struct findings *findings)
 int plan_make(const struct machine *machine, const struct selection *selection,
 	struct plan *ret_plan, struct findings *findings)
 {
-	struct plan plan = {0};
+	struct plan plan = {.framebuffer = &machine->framebuffer};
 
 	if (selection->count > 0) {
 		plan.devices = calloc(selection->count, sizeof(*plan.devices));
@@ -178,6 +205,34 @@ int plan_make(const struct machine *machine, const struct selection *selection,
 	return 0;
 }
 
+static void describe_release(const struct plan *plan, const struct plan_device *device,
+	struct findings *findings)
+{
+	const struct boot_framebuffer *framebuffer = plan->framebuffer;
+	const char *fate = NULL;
+
+	if (!may_need_release(plan, device))
+		return;
+	switch (framebuffer_fate(device->rule->framebuffer, framebuffer)) {
+	case FRAMEBUFFER_GONE:
+		return;
+	case FRAMEBUFFER_TO_RELEASE:
+		fate = "be released from";
+		break;
+	case FRAMEBUFFER_LEFT:
+		fate = "be left to";
+		break;
+	case FRAMEBUFFER_FIXED:
+		fate = "stay with";
+		break;
+	}
+	finding_add(findings, SEVERITY_INFO, VERDICT_NOTE, GUARD_NONE, device->function,
+		device->rule,
+		"the boot framebuffer, which lies in one of its BARs, would %s %s where "
+		"the kernel does not release it itself",
+		fate, framebuffer->device[0] ? framebuffer->device : framebuffer->claim);
+}
+
 void plan_describe(const struct plan *plan, struct findings *findings)
 {
 	for (size_t i = 0; i < plan->device_count; i++) {
@@ -192,6 +247,7 @@ void plan_describe(const struct plan *plan, struct findings *findings)
 				? ", taken from "
 				: "",
 			on_wanted_driver(device) ? "" : device->function->driver);
+		describe_release(plan, device, findings);
 	}
 }
 

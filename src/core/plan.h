@@ -7,6 +7,8 @@
  *             nothing else asks for (a softdep "post:" of vfio)
  *   UNBIND    devices that another driver holds, now that the new one is there
  *   PROBE     each device
+ *   RELEASE   the boot framebuffer, where it lies in a BAR of a device that VFIO has now:
+ *             framebuffer.h says why, and apply does what is left to do
  *
  * Whether it worked is read back by apply for every device of the plan; what did not
  * work is given back. Nothing outside the plan is ever written.
@@ -20,6 +22,7 @@ enum operation_kind {
 	OPERATION_LOAD,
 	OPERATION_UNBIND,
 	OPERATION_PROBE,
+	OPERATION_RELEASE,
 };
 
 struct operation {
@@ -39,6 +42,7 @@ struct plan {
 	size_t device_count;
 	struct operation *operations;
 	size_t operation_count;
+	const struct boot_framebuffer *framebuffer; /* the machine's */
 };
 
 /*

@@ -5,6 +5,7 @@
 #include "core/number.h"
 #include "core/unbind_rules.h"
 #include "device_use.h"
+#include "framebuffer_scan.h"
 #include "sysfs_read.h"
 
 #include <errno.h>
@@ -176,6 +177,7 @@ int scan_machine(
 	}
 	(void)dir_for_each(root, IOMMU_DIR, stop_at_first, &machine.has_iommu);
 	machine_sort(&machine);
+	framebuffer_find(root, observer, &machine);
 	*ret_machine = machine;
 	return 0;
 }

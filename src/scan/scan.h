@@ -5,8 +5,9 @@
  * A read of sysfs can block for ever: driver_override takes the device's lock on kernels
  * before 6.12.91 (driver_override_show() in drivers/pci/pci-sysfs.c), and that lock is
  * held by a stuck probe or unbind. So the scan reads only what takes no lock (modalias,
- * the links driver and iommu_group, and whether subordinate_bus_number exists), and the
- * rest only for functions that a rule wants. The observer is told before each function.
+ * the links driver and iommu_group, whether subordinate_bus_number exists, and of
+ * displays resource and boot_vga), and the rest only for functions that a rule wants. The
+ * observer is told before each function.
  */
 #pragma once
 

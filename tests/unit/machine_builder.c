@@ -28,7 +28,19 @@ static void apply_use(struct pci_function *function, enum use use, const char *t
 	snprintf(function->use_text, sizeof(function->use_text), "%s", text);
 }
 
-static void apply_word(struct pci_function *function, const char *word)
+static void apply_framebuffer(struct machine *machine, const char *text)
+{
+	size_t length = strcspn(text, "/");
+
+	assert_int_equal(text[length], '/');
+	snprintf(machine->framebuffer.device, sizeof(machine->framebuffer.device), "%.*s",
+		(int)length, text);
+	snprintf(machine->framebuffer.claim, sizeof(machine->framebuffer.claim), "%s",
+		text + length + 1);
+}
+
+static void apply_word(
+	struct machine *machine, struct pci_function *function, const char *word)
 {
 	const char *value;
 
@@ -48,7 +60,10 @@ static void apply_word(struct pci_function *function, const char *word)
 		apply_use(function, USE_UNKNOWN, "its users could not be listed");
 	else if ((value = option(word, "override=")))
 		snprintf(function->override, sizeof(function->override), "%s", value);
-	else if ((value = option(word, "path=")))
+	else if ((value = option(word, "framebuffer="))) {
+		function->boot_display = true;
+		apply_framebuffer(machine, value);
+	} else if ((value = option(word, "path=")))
 		assert_int_equal(
 			pci_path_parse(value, strlen(value), &function->path), 0);
 	else
@@ -94,7 +109,7 @@ static void add_row(struct machine *machine, const char *row)
 	if (strcmp(words[4], "-") != 0)
 		snprintf(function->driver, sizeof(function->driver), "%s", words[4]);
 	for (size_t i = 5; i < count; i++)
-		apply_word(function, words[i]);
+		apply_word(machine, function, words[i]);
 }
 
 void machine_build(struct machine *machine, const char *const rows[])

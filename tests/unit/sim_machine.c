@@ -37,6 +37,7 @@ void sim_begin(struct sim *sim, const struct machine *machine,
 	const char *const natives[], const struct sim_traits *traits)
 {
 	*sim = (struct sim){.traits = *traits};
+	sim->framebuffer = machine->framebuffer;
 	assert_true(machine->count <= SIM_DEVICES_MAX);
 	for (unsigned i = 0; i < machine->count; i++) {
 		const struct pci_function *function = &machine->functions[i];
@@ -46,6 +47,7 @@ void sim_begin(struct sim *sim, const struct machine *machine,
 		set(device->override, function->override);
 		set(device->driver, function->driver);
 		device->native = natives[i];
+		device->boot_display = function->boot_display;
 		add_driver(sim, function->driver);
 		add_driver(sim, natives[i]);
 	}
@@ -115,6 +117,8 @@ static void attach(struct sim *sim, struct sim_device *device)
 	if (strcmp(driver, device->native) != 0 && sim->traits.refuse)
 		return;
 	set(device->driver, driver);
+	if (device->boot_display && sim->traits.evicts)
+		sim->framebuffer = (struct boot_framebuffer){0};
 }
 
 static int sim_override(
@@ -211,6 +215,34 @@ static int sim_bound_driver(
 	return r;
 }
 
+/* The claim of the device itself outlives its driver. */
+static int sim_release(void *context, const char *device)
+{
+	struct sim *sim = context;
+	int r = record(sim, SIM_RELEASE, NULL, device);
+
+	if (r < 0)
+		return r;
+	if (strcmp(sim->framebuffer.device, device) != 0)
+		return result(sim, -ENODEV);
+	if (sim->traits.clings)
+		return 0;
+	sim->framebuffer.device[0] = '\0';
+	if (strcmp(sim->framebuffer.claim, "BOOTFB") != 0)
+		sim->framebuffer.claim[0] = '\0';
+	return 0;
+}
+
+static int sim_framebuffer(void *context, struct boot_framebuffer *ret_framebuffer)
+{
+	struct sim *sim = context;
+	int r = record(sim, SIM_FRAMEBUFFER, NULL, "");
+
+	if (r == 0)
+		*ret_framebuffer = sim->framebuffer;
+	return r;
+}
+
 struct effects sim_effects(struct sim *sim)
 {
 	return (struct effects){
@@ -221,6 +253,8 @@ struct effects sim_effects(struct sim *sim)
 		.unbind = sim_unbind,
 		.probe = sim_probe,
 		.bind = sim_bind,
+		.release = sim_release,
+		.framebuffer = sim_framebuffer,
 		.bound_driver = sim_bound_driver,
 	};
 }

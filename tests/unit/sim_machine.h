@@ -22,6 +22,8 @@ enum sim_kind {
 	SIM_PROBE,
 	SIM_BIND,
 	SIM_READ,
+	SIM_RELEASE,
+	SIM_FRAMEBUFFER,
 	SIM_KIND_COUNT,
 };
 
@@ -34,7 +36,7 @@ struct sim_fault {
 
 struct sim_call {
 	enum sim_kind kind;
-	unsigned device; /* not for LOAD, PRESENT */
+	unsigned device; /* not for LOAD, PRESENT, RELEASE, FRAMEBUFFER */
 	char text[DRIVER_NAME_MAX];
 	int result;
 	bool awaited; /* a driver is there that the device's override names */
@@ -45,6 +47,7 @@ struct sim_device {
 	char override[DRIVER_NAME_MAX];
 	char driver[DRIVER_NAME_MAX];
 	const char *native; /* the driver that takes it without an override, or "" */
+	bool boot_display;
 	bool stuck;
 };
 
@@ -54,12 +57,15 @@ struct sim_traits {
 	bool grab;          /* native drivers take a device just before its override */
 	bool load_is_empty; /* modules load but no driver appears */
 	bool keeps_on;      /* unbind succeeds but the driver stays */
+	bool evicts;        /* binding the boot display releases the boot framebuffer */
+	bool clings;        /* the framebuffer's driver stays though its unbind succeeds */
 };
 
 struct sim {
 	struct sim_traits traits;
 	struct sim_device devices[SIM_DEVICES_MAX];
 	unsigned device_count;
+	struct boot_framebuffer framebuffer;
 	char registered[SIM_DRIVERS_MAX][DRIVER_NAME_MAX];
 	unsigned registered_count;
 	struct sim_call calls[SIM_CALLS_MAX];

@@ -27,6 +27,8 @@ struct situation {
 };
 
 #define STRANGER "09:00.0 8086:1533 020000 9 igb"
+#define EFIFB    "01:00.0 1:1 038000 1 - framebuffer=efi-framebuffer.0/efifb"
+#define BOOTFB   "01:00.0 1:1 038000 1 - framebuffer=simple-framebuffer.0/BOOTFB"
 
 static const struct situation situations[] = {
 	{"nothing bound", "01:00.0\n", {"01:00.0 10de:2206 030000 1 -", STRANGER},
@@ -66,6 +68,18 @@ static const struct situation situations[] = {
 	{"two drivers", "01:00.0\n02:00.0 driver=pci-stub\n",
 		{"01:00.0 1:1 030000 1 -", "02:00.0 1:2 020000 2 igb idle", STRANGER},
 		{"nouveau", "igb", "igb"}, {0}, "vfio-pci pci-stub igb"},
+	{"the boot display", "01:00.0\n02:00.0\n", {EFIFB, "02:00.0 1:2 030000 2 -"},
+		{"nouveau", ""}, {0}, "vfio-pci vfio-pci"},
+	{"the boot display of a kernel that evicts", "01:00.0\n", {EFIFB, STRANGER},
+		{"nouveau", "igb"}, {.evicts = true}, "vfio-pci igb"},
+	{"the boot display, its framebuffer left", "01:00.0 framebuffer=leave\n",
+		{EFIFB, STRANGER}, {"nouveau", "igb"}, {0}, "vfio-pci igb"},
+	{"the boot display, its framebuffer fixed", "01:00.0\n", {BOOTFB, STRANGER},
+		{"nouveau", "igb"}, {0}, "vfio-pci igb"},
+	{"the boot display, its framebuffer clinging", "01:00.0\n", {EFIFB, STRANGER},
+		{"nouveau", "igb"}, {.clings = true}, "vfio-pci igb"},
+	{"the boot display, probed in vain", "01:00.0\n", {EFIFB, STRANGER}, {"", "igb"},
+		{.refuse = EINVAL}, "- igb"},
 };
 #define SITUATIONS (sizeof(situations) / sizeof(situations[0]))
 
@@ -80,6 +94,8 @@ static const int errors[SIM_KIND_COUNT][ERRORS_MAX] = {
 	[SIM_BIND] = {EINVAL, EBUSY, ENODEV, ENOENT, ENOMEM, ENOTTY, EROFS, EPERM,
 		ETIMEDOUT},
 	[SIM_READ] = {ENOENT, EACCES, ENOMEM},
+	[SIM_RELEASE] = {ENODEV, ENOENT, EROFS, EACCES, ETIMEDOUT},
+	[SIM_FRAMEBUFFER] = {EACCES, ENOMEM},
 };
 
 struct trial {
@@ -91,8 +107,8 @@ struct trial {
 
 static void explain(const struct trial *trial)
 {
-	static const char *const kinds[] = {
-		"override", "load", "present", "unbind", "probe", "bind", "read"};
+	static const char *const kinds[] = {"override", "load", "present", "unbind",
+		"probe", "bind", "read", "release", "framebuffer"};
 
 	print_error("situation: %s\n", trial->situation->name);
 	for (unsigned i = 0; i < SIM_FAULTS_MAX; i++)
@@ -138,7 +154,8 @@ static const struct plan_device *planned(
 }
 
 /*
- * Overrides, loads, unbinds, probes, binds; then only giving back. Nothing is taken from
+ * Overrides, loads, unbinds, probes, binds; then only giving back, and at the very end
+ * the release. Nothing is taken from
  * its driver before the one that is to have it is there.
  */
 static void check_order(const struct trial *trial)
@@ -147,7 +164,8 @@ static void check_order(const struct trial *trial)
 		[SIM_LOAD] = 2,
 		[SIM_UNBIND] = 3,
 		[SIM_PROBE] = 4,
-		[SIM_BIND] = 5};
+		[SIM_BIND] = 5,
+		[SIM_RELEASE] = 6};
 	bool giving_back = false;
 	int rank = 0;
 
@@ -156,12 +174,13 @@ static void check_order(const struct trial *trial)
 		const struct plan_device *device =
 			planned(trial, &trial->sim.devices[call->device]);
 
-		if (call->kind == SIM_PRESENT || call->kind == SIM_READ)
+		if (call->kind == SIM_PRESENT || call->kind == SIM_READ ||
+			call->kind == SIM_FRAMEBUFFER)
 			continue;
 		if (call->kind == SIM_OVERRIDE &&
 			strcmp(call->text, device->rule->driver))
 			giving_back = true;
-		if (giving_back) {
+		if (giving_back && call->kind != SIM_RELEASE) {
 			check(trial,
 				call->kind == SIM_OVERRIDE || call->kind == SIM_PROBE);
 			continue;
@@ -182,7 +201,8 @@ static void check_scope(const struct trial *trial)
 			check(trial, strcmp(call->text, "vfio-pci") == 0 ||
 					     strcmp(call->text, "pci-stub") == 0 ||
 					     strcmp(call->text, "vfio_iommu_type1") == 0);
-		else if (call->kind != SIM_PRESENT)
+		else if (call->kind != SIM_PRESENT && call->kind != SIM_RELEASE &&
+			 call->kind != SIM_FRAMEBUFFER)
 			check(trial, planned(trial, &trial->sim.devices[call->device]));
 	}
 	for (unsigned i = 0; i < trial->sim.device_count; i++) {
@@ -213,6 +233,42 @@ static const struct finding *verdict_of(
 	}
 	check(trial, found);
 	return found;
+}
+
+static const struct sim_device *boot_display(const struct trial *trial)
+{
+	for (unsigned i = 0; i < trial->sim.device_count; i++)
+		if (trial->sim.devices[i].boot_display)
+			return &trial->sim.devices[i];
+	return NULL;
+}
+
+/*
+ * Released only for a display that VFIO was given, and never in vain; and where it still
+ * is in the way, or that is not known, the user is told.
+ */
+static void check_framebuffer(const struct trial *trial)
+{
+	const struct sim_device *display = boot_display(trial);
+	bool on_vfio = display && planned(trial, display) &&
+		       verdict_of(trial, display)->verdict != VERDICT_FAILED;
+	bool in_the_way = on_vfio && trial->sim.framebuffer.claim[0];
+	bool told = false, unknown = false;
+
+	for (size_t i = 0; i < trial->findings.count; i++) {
+		const char *text = trial->findings.items[i].text;
+
+		told |= strstr(text, "no virtual machine can map") != NULL;
+		unknown |= strstr(text, "could not be looked for") != NULL;
+	}
+	check(trial, told == in_the_way || unknown);
+	check(trial, !unknown || trial->sim.counts[SIM_FRAMEBUFFER] > 0);
+	if (trial->sim.counts[SIM_RELEASE] == 0)
+		return;
+	check(trial, on_vfio);
+	check(trial, trial->sim.counts[SIM_RELEASE] == 1);
+	check(trial, strcmp(trial->sim.framebuffer.claim, "BOOTFB") != 0);
+	check(trial, planned(trial, display)->rule->framebuffer == FRAMEBUFFER_RELEASE);
 }
 
 /* The last override that was tried, and whether a probe came after it. */
@@ -287,6 +343,7 @@ static void trial_run(struct trial *trial, const struct sim_fault faults[SIM_FAU
 	assert_int_equal(apply_plan(&trial->scene.plan, &effects, &trial->findings), 0);
 	check_order(trial);
 	check_scope(trial);
+	check_framebuffer(trial);
 	for (unsigned i = 0; i < trial->sim.device_count; i++)
 		if (planned(trial, &trial->sim.devices[i]))
 			check_device(trial, i);
