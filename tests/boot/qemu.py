@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import IO, Iterator, Optional, Sequence
 
 import disks
+import firmware
 from monitor import Monitor, Steps
 
 # Quiet, because every character costs time on an emulated serial port; the whole log is
@@ -52,6 +53,7 @@ class Machine:
     machine: str = "q35,kernel-irqchip=split"
     steps: Steps = ()
     answers: Sequence[tuple[str, str]] = ()  # what is typed once the console says what
+    uefi: bool = False
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,7 @@ def arguments(vm: Machine, serial: Path) -> list[str]:
         "-accel", accel, "-M", vm.machine, "-m", str(vm.memory), "-smp", str(vm.smp),
         "-display", "none", "-monitor", "none", "-vga", "none", "-nic", "none",
         "-no-reboot", *_serial(vm, serial),
+        *((firmware.options() or ()) if vm.uefi else ()),
         *(IOMMU if vm.iommu else ()), *map(_with_disk, vm.devices),
         *(("-kernel", str(vm.kernel), "-initrd", str(vm.initrd), "-append", command_line(vm))
           if vm.kernel else ()),

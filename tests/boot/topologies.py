@@ -34,6 +34,7 @@ class Topology:
     append: tuple[str, ...] = ()
     steps: tuple[tuple[str, ...], ...] = ()
     machine: str = ""  # more options of -M
+    uefi: bool = False
 
 
 def device(text: str) -> tuple[str, str]:

@@ -58,7 +58,7 @@ struct sim_traits {
 	bool load_is_empty; /* modules load but no driver appears */
 	bool keeps_on;      /* unbind succeeds but the driver stays */
 	bool evicts;        /* binding the boot display releases the boot framebuffer */
-	bool clings;        /* the framebuffer's driver stays though its unbind succeeds */
+	bool clings; /* the framebuffer's driver stays though its unbind succeeds */
 };
 
 struct sim {
