@@ -286,6 +286,39 @@ static void test_hang_on_device(void **state)
 	assert_string_equal(words, "unbinding 0000:01:00.1 from nouveau");
 }
 
+/* A call without an address says nothing against the function at 0000:00:00.0. */
+static void hang_in_release_job(void *context, struct watch *watch)
+{
+	static const struct pci_address zero;
+	struct notes *my = context;
+
+	my->runs++;
+	if (watch_enter(watch, CALL_RELEASE, NULL, "efi-framebuffer.0"))
+		hang();
+	my->left_out = 1;
+	if (watch_enter(watch, CALL_OVERRIDE, &zero, "vfio-pci") &&
+		watch_enter(watch, CALL_LOAD, NULL, "efi-framebuffer.0") &&
+		watch_enter(watch, CALL_RELEASE, NULL, "simple-framebuffer.0"))
+		my->finished++;
+	watch_leave(watch);
+}
+
+static void test_hang_in_release(void **state)
+{
+	char words[WATCH_WORDS_MAX];
+	const struct watch *watch;
+
+	(void)state;
+	watch = run(4000, hang_in_release_job, WATCH_DONE, 3000);
+	assert_int_equal(notes->runs, 2);
+	assert_int_equal(notes->left_out, 1);
+	assert_int_equal(notes->finished, 1);
+	assert_int_equal(watch->hung_count, 1);
+	call_words(&watch->hung[0], words);
+	assert_string_equal(
+		words, "releasing the boot framebuffer from efi-framebuffer.0");
+}
+
 /* Two modules hang, the second only seen once the first is passed over. */
 static void hang_in_load_job(void *context, struct watch *watch)
 {
@@ -442,6 +475,7 @@ int main(void)
 		test(test_crash_with_ignored_signal),
 		test(test_crash_always),
 		test(test_hang_on_device),
+		test(test_hang_in_release),
 		test(test_hang_in_load),
 		test(test_hang_unannounced),
 		test(test_hang_until_deadline),
