@@ -7,8 +7,8 @@
  * (vfio_pci_core_mmap() in drivers/vfio/pci/vfio_pci_core.c,
  * pci_request_selected_regions(): -EBUSY, "BAR 0: can't reserve").
  *
- * Since Linux 6.0 vfio-pci has the claim removed when it binds a device of class 0300
- * (vfio_pci_vga_init(), aperture_remove_conflicting_pci_devices() in
+ * vfio-pci of Linux 6.1 and newer has the claim removed when it binds a device of class
+ * 0300 (vfio_pci_vga_init(), aperture_remove_conflicting_pci_devices() in
  * drivers/video/aperture.c), and of no other class. What was seen on OVMF (on SeaBIOS for
  * vesafb), with the display in a group of its own, and the BAR mapped through VFIO:
  *
