@@ -112,7 +112,7 @@ static bool mark_display(int root, const struct scan_observer *observer,
 		if (PCI_CLASS_BASE(function->class_code) != PCI_BASE_DISPLAY &&
 			PCI_CLASS_SUB(function->class_code) != CLASS_OLD_VGA)
 			continue;
-		if (function->unresponsive ||
+		if (function->unknown ||
 			(observer && observer->enter &&
 				!observer->enter(observer->context, SCAN_WITHOUT_LOCK,
 					&function->address)))
