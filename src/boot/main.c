@@ -257,18 +257,24 @@ static int read_arguments(int argc, char **argv, struct arguments *arguments)
 	return 1;
 }
 
+/*
+ * Parameters that the kernel does not know become variables of init, and both libraries
+ * have some that change what they do (BLKID_CONF, KMOD_LOG). Before all others: libblkid
+ * has a constructor that looks for LIBBLKID_DEBUG. A shared one has run by now.
+ */
+__attribute__((constructor(101))) static void drop_environment(void)
+{
+	clearenv();
+}
+
 int main(int argc, char **argv)
 {
 	struct arguments arguments = {
 		.boot.sysroot = "/", .deadline_seconds = DEADLINE_SECONDS};
 	const struct watch *watch;
 	enum watch_end end;
-	int r;
+	int r = read_arguments(argc, argv, &arguments);
 
-	/* Parameters that the kernel does not know become variables of init, and both
-	 * libraries have some that change what they do (BLKID_CONF, KMOD_LOG). */
-	clearenv();
-	r = read_arguments(argc, argv, &arguments);
 	if (r <= 0)
 		return -r;
 	if (arguments.facts) {

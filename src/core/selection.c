@@ -40,10 +40,12 @@ static int group_of(const struct machine *machine, const struct pci_address *add
 	return function ? function->group : MACHINE_GROUP_NONE;
 }
 
-static bool in_group(const struct pci_function *function, int group)
+/* A group is its endpoints to a rule that takes, and all of it to one that keeps. */
+static bool in_group(
+	const struct rule *rule, const struct pci_function *function, int group)
 {
 	return group != MACHINE_GROUP_NONE && function->group == group &&
-	       !pci_function_is_infrastructure(function);
+	       (rule->action == RULE_KEEP || !pci_function_is_infrastructure(function));
 }
 
 /*
@@ -75,9 +77,9 @@ static bool term_holds(const struct work *work, const struct rule *rule,
 	case TERM_PATH:
 		return pci_path_equal(&term->path, &function->path);
 	case TERM_GROUP_NUMBER:
-		return in_group(function, (int)term->group);
+		return in_group(rule, function, (int)term->group);
 	case TERM_GROUP_OF:
-		return in_group(function, group_of(work->machine, &term->group_of));
+		return in_group(rule, function, group_of(work->machine, &term->group_of));
 	case TERM_ID:
 		/* A keep rule protects only what it describes in full. */
 		return (rule_says_where(rule) && rule->action == RULE_TAKE) ||
@@ -275,7 +277,7 @@ static bool reached_by_widening(const struct rule *rule, const struct pci_functi
 	case WIDEN_SLOT:
 		return pci_address_same_slot(&from->address, &to->address);
 	case WIDEN_GROUP:
-		return in_group(to, from->group) ||
+		return in_group(rule, to, from->group) ||
 		       (rule->action == RULE_KEEP && (from->unknown || to->unknown));
 	}
 	return false;

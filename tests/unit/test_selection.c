@@ -173,6 +173,11 @@ static void test_keep(void **state)
 		{"id=10de:*\nkeep 01:00.0 with=slot", ""},
 		{"id=10de:*\nkeep 01:00.0 with=group", ""},
 		{"id=10de:*\nkeep group=1", ""},
+		/* all of it, also what no rule reaches by its group */
+		{"00:1f.4 allow=bridge\nkeep group=2", ""},
+		{"00:1f.4 allow=bridge\nkeep group=00:1f.3", ""},
+		{"00:1f.4 allow=bridge\nkeep 00:1f.3 with=group", ""},
+		{"00:1f.4 allow=bridge\nkeep 00:1f.3 with=slot", ""},
 		/* a keep with an id that is not there protects nothing */
 		{"01:00.0\nkeep 01:00.0 id=1002:*", "01:00.0"},
 		{"01:00.0\nkeep 01:00.0 id=10de:*", ""},

@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Thousands of random machines and configurations, planned by the program and by the oracle.
+
+plans.py PROGRAM [--seed N] [--machines N] [--configs N] [--keep DIR]
+
+Ends with 1 at the first disagreement, and shows it. --keep leaves its tree in DIR.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Optional, Sequence
+
+import fake_tree
+from model import Address, Config, Function
+from oracle import outcome
+from randoms import Configs, Machines
+
+LINE = re.compile(r"vfio-early: ([0-9a-f]{4,}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]) \[\S+\] [^:]+: "
+                  r"(?:would be bound to (\S+?)(?:,| \()|already bound to (\S+) \(|"
+                  r"refused, ([a-z-]+): )")
+# Whatever these would do to the libraries must not show.
+HOSTILE = {"LIBBLKID_DEBUG": "0xffff", "KMOD_LOG": "7", "BLKID_FILE": "/nonexistent",
+           "BLKID_CONF": "/nonexistent", "POSIXLY_CORRECT": "1", "LC_ALL": "tr_TR.UTF-8"}
+
+
+def plan(program: Path, root: Path) -> tuple[dict[str, str], str]:
+    """What the program would do, and all that it said."""
+    result = subprocess.run([program, "--plan", f"--sysroot={root}"], env=HOSTILE, check=False,
+                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60)
+    text = result.stdout.decode("utf-8", "replace")
+    if result.returncode != 0:
+        return {"status": str(result.returncode)}, text
+    stray = [line for line in text.splitlines() if not line.startswith("vfio-early: ")]
+    if stray:
+        return {"stray": stray[0]}, text
+    found: dict[str, str] = {}
+    for line in text.splitlines():
+        match = LINE.match(line)
+        if match:
+            refused = f"refused {match[4]}" if match[4] else None
+            found[match[1]] = refused or match[2] or match[3]
+    return found, text
+
+
+def show(machine: Sequence[Function], config: Config, wanted: dict[str, str],
+         found: dict[str, str], text: str) -> None:
+    for function in machine:
+        at = str(function.address)
+        mark = "" if wanted.get(at) == found.get(at) else \
+            f"   <-- the oracle says {wanted.get(at)}, the program {found.get(at)}"
+        print(f"{at} path={function.path} class={function.pci_class:06x} "
+              f"id={':'.join(f'{part:04x}' for part in function.id)} group={function.group} "
+              f"{'bridge ' if function.bridge else ''}driver={function.driver} "
+              f"override={function.override} in_use={function.in_use}{mark}")
+    files = ([config.main] if config.main else []) + \
+        [file for files in config.dropins.values() for file in files]
+    for file in files:
+        print(f"{file.name}: {'a folder' if file.unusable else file.data!r}")
+    print(f"command line: {config.cmdline}\n{text}")
+
+
+def compare(program: Path, root: Path, machine: Sequence[Function],
+            config: Config) -> Optional[dict[str, str]]:
+    """The oracle's opinion, or None after showing a disagreement."""
+    fake_tree.make_config(root, config)
+    wanted = {str(address): verdict for address, verdict in outcome(machine, config).items()}
+    found, text = plan(program, root)
+    if wanted == found:
+        return wanted
+    show(machine, config, wanted, found, text)
+    return None
+
+
+def run(arguments: argparse.Namespace, folder: Path) -> int:
+    dice = random.Random(arguments.seed)
+    taken = refused = pairs = 0
+    for number in range(arguments.machines):
+        machine = Machines(dice).make()
+        root = folder / str(number)
+        fake_tree.make_machine(root, machine)
+        configs = Configs(dice, machine)
+        for _ in range(arguments.configs):
+            wanted = compare(arguments.program, root, machine, configs.make())
+            if wanted is None:
+                if arguments.keep:
+                    shutil.copytree(root, arguments.keep, symlinks=True)
+                print(f"machine {number}, pair {pairs} of seed {arguments.seed}")
+                return 1
+            pairs += 1
+            refused += sum(verdict.startswith("refused") for verdict in wanted.values())
+            taken += sum(not verdict.startswith("refused") for verdict in wanted.values())
+        shutil.rmtree(root)
+    # Agreeing about nothing would show nothing.
+    enough = taken > pairs // 2 and refused > pairs // 4
+    print(f"{pairs} plans agree: {taken} devices taken, {refused} refused")
+    return 0 if enough else 1
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("program", type=Path)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--machines", type=int, default=40)
+    parser.add_argument("--configs", type=int, default=40)
+    parser.add_argument("--keep", type=Path, metavar="DIR")
+    arguments = parser.parse_args()
+    os.umask(0o022)  # files that others can write are not followed
+    with tempfile.TemporaryDirectory(prefix="vfio-early-plans.") as folder:
+        return run(arguments, Path(folder))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
