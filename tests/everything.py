@@ -25,7 +25,7 @@ TAP = re.compile(r"(not ok|ok) \d+ - (\S+)(.*)")
 
 SANITIZED = ("-Doptimization=0", "-Ddebug=true", "-Db_sanitize=address,undefined",
              "-Db_lundef=false")
-SLOW_CHECKS = ("tidy",)
+SLOW_CHECKS = ("analyzer", "memory", "tidy")
 
 SANITIZERS = {
     "ASAN_OPTIONS": "detect_leaks=1:strict_string_checks=1",
@@ -147,10 +147,17 @@ def fuzz_replay(tally: Tally) -> None:
 
 
 def boots(arguments: argparse.Namespace, tally: Tally) -> None:
-    """tests/boot/run prints its own lines; its counts are added here."""
-    command = [TOP / "tests/boot/run", *(["--quick"] if arguments.quick else [])]
-    command += ["--keep", os.environ["VFIO_EARLY_TRANSCRIPTS"]] \
+    """The cells of tests/boot/run and, if not in a hurry, a short soak, always the same."""
+    keep = ["--keep", os.environ["VFIO_EARLY_TRANSCRIPTS"]] \
         if "VFIO_EARLY_TRANSCRIPTS" in os.environ else []
+    quick = ["--quick"] if arguments.quick else []
+    counted([TOP / "tests/boot/run", *quick, *keep], tally)
+    if not arguments.quick:
+        counted([TOP / "tests/boot/soak", "--budget", 90, "--seed", 1, *keep], tally)
+
+
+def counted(command: list[object], tally: Tally) -> None:
+    """The command prints its own lines; its counts are added here."""
     process = subprocess.Popen([str(word) for word in command], cwd=TOP, text=True,
                                errors="replace", stdout=subprocess.PIPE)
     counts = None
@@ -163,13 +170,13 @@ def boots(arguments: argparse.Namespace, tally: Tally) -> None:
             print(line, end="", flush=True)
     status = process.wait()
     if counts is None:
-        tally.not_ok("boot", f"the boot tests ended with {status} and no counts")
+        tally.not_ok("boot", f"{command[0]} ended with {status} and no counts")
         return
     tally.passed += counts[0]
     tally.failed += counts[1]
     tally.skipped += counts[2]
     if status != 0 and counts[1] == 0:
-        tally.not_ok("boot", f"the boot tests ended with {status}")
+        tally.not_ok("boot", f"{command[0]} ended with {status}")
 
 
 def dev_options() -> list[str]:

@@ -15,6 +15,7 @@
 
 #define MAIN_DIR       "etc"
 #define MAIN_FILE      "etc/vfio-early.conf"
+#define CMDLINE_FILE   "proc/cmdline"
 #define SUFFIX         ".conf"
 #define NAME_MAX_BYTES 256
 #define LINK_SHOWN_MAX 128
@@ -228,13 +229,13 @@ int config_cmdline_read(struct config *config, int root)
 {
 	cleanup_free char *bytes = NULL;
 	size_t length;
-	int r = proc_read(root, "proc/cmdline", CMDLINE_BYTES_MAX, &bytes, &length);
+	int r = proc_read(root, CMDLINE_FILE, CMDLINE_BYTES_MAX, &bytes, &length);
 
 	if (r == -EFBIG)
 		return cmdline_parse(config, "", CMDLINE_BYTES_MAX + 1);
 	if (r == -ENOMEM)
 		return r;
 	if (r < 0)
-		return problem_of_file(config, root, "proc/cmdline", NULL, r);
+		return problem_of_file(config, root, CMDLINE_FILE, CMDLINE_FILE, r);
 	return cmdline_parse(config, bytes, length);
 }

@@ -1,9 +1,11 @@
+#!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Thousands of random machines and configurations, planned by the program and by the oracle.
 
-plans.py PROGRAM [--seed N] [--machines N] [--configs N] [--keep DIR]
+plans.py PROGRAM [--seed N] [--machines N] [--configs N] [--keep DIR] [--under COMMAND]
 
-Ends with 1 at the first disagreement, and shows it. --keep leaves its tree in DIR.
+Ends with 1 at the first disagreement, and shows it. --keep leaves its tree in DIR. --under runs
+the program by another one, as valgrind, which has to end with 0 and print nothing either.
 """
 
 from __future__ import annotations
@@ -32,10 +34,11 @@ HOSTILE = {"LIBBLKID_DEBUG": "0xffff", "KMOD_LOG": "7", "BLKID_FILE": "/nonexist
            "BLKID_CONF": "/nonexistent", "POSIXLY_CORRECT": "1", "LC_ALL": "tr_TR.UTF-8"}
 
 
-def plan(program: Path, root: Path) -> tuple[dict[str, str], str]:
+def plan(command: Sequence[str], root: Path) -> tuple[dict[str, str], str]:
     """What the program would do, and all that it said."""
-    result = subprocess.run([program, "--plan", f"--sysroot={root}"], env=HOSTILE, check=False,
-                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60)
+    env = HOSTILE if len(command) == 1 else {}
+    result = subprocess.run([*command, "--plan", f"--sysroot={root}"], env=env, check=False,
+                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120)
     text = result.stdout.decode("utf-8", "replace")
     if result.returncode != 0:
         return {"status": str(result.returncode)}, text
@@ -68,12 +71,12 @@ def show(machine: Sequence[Function], config: Config, wanted: dict[str, str],
     print(f"command line: {config.cmdline}\n{text}")
 
 
-def compare(program: Path, root: Path, machine: Sequence[Function],
+def compare(command: Sequence[str], root: Path, machine: Sequence[Function],
             config: Config) -> Optional[dict[str, str]]:
     """The oracle's opinion, or None after showing a disagreement."""
     fake_tree.make_config(root, config)
     wanted = {str(address): verdict for address, verdict in outcome(machine, config).items()}
-    found, text = plan(program, root)
+    found, text = plan(command, root)
     if wanted == found:
         return wanted
     show(machine, config, wanted, found, text)
@@ -83,13 +86,14 @@ def compare(program: Path, root: Path, machine: Sequence[Function],
 def run(arguments: argparse.Namespace, folder: Path) -> int:
     dice = random.Random(arguments.seed)
     taken = refused = pairs = 0
+    command = [*arguments.under.split(), str(arguments.program)]
     for number in range(arguments.machines):
         machine = Machines(dice).make()
         root = folder / str(number)
         fake_tree.make_machine(root, machine)
         configs = Configs(dice, machine)
         for _ in range(arguments.configs):
-            wanted = compare(arguments.program, root, machine, configs.make())
+            wanted = compare(command, root, machine, configs.make())
             if wanted is None:
                 if arguments.keep:
                     shutil.copytree(root, arguments.keep, symlinks=True)
@@ -112,6 +116,7 @@ def main() -> int:
     parser.add_argument("--machines", type=int, default=40)
     parser.add_argument("--configs", type=int, default=40)
     parser.add_argument("--keep", type=Path, metavar="DIR")
+    parser.add_argument("--under", default="", metavar="COMMAND")
     arguments = parser.parse_args()
     os.umask(0o022)  # files that others can write are not followed
     with tempfile.TemporaryDirectory(prefix="vfio-early-plans.") as folder:
