@@ -84,7 +84,9 @@ int seen_add_all(const struct machine *machine)
 
 	for (size_t i = 0; i < machine->count && i < SEEN_MAX; i++) {
 		const struct pci_function *function = &machine->functions[i];
-		int error = function->unknown ? 0 : seen_add(&function->address);
+		/* One that hangs would only hang again, or be taken for bound. */
+		bool open = function->unknown && function->unknown != -ETIMEDOUT;
+		int error = open ? 0 : seen_add(&function->address);
 
 		if (r == 0 && error != -ENOENT)
 			r = error;
