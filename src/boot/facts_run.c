@@ -2,6 +2,7 @@
 #include "facts_run.h"
 
 #include "core/facts.h"
+#include "core/number.h"
 #include "scan/config_files.h"
 #include "scan/host_needs.h"
 #include "scan/scan.h"
@@ -38,17 +39,27 @@ static void make(int root, struct facts *facts)
 	machine_clear(&machine);
 }
 
-void facts_run(const char *sysroot)
+static uint64_t time_of_making(const char *given)
+{
+	uint64_t seconds;
+	time_t now;
+
+	if (given && number_parse(given, strlen(given), 10, INT64_MAX, &seconds) == 0)
+		return seconds;
+	now = time(NULL);
+	return now > 0 ? (uint64_t)now : 0;
+}
+
+void facts_run(const char *sysroot, const char *source_date_epoch)
 {
 	int root = open(sysroot, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	time_t now = time(NULL);
 	struct config config = {0};
 	struct facts facts = {0};
 	char *text;
 
 	make(root, &facts);
 	snprintf(facts.version, sizeof(facts.version), "%s", VFIO_EARLY_VERSION);
-	facts.made = now > 0 ? (uint64_t)now : 0;
+	facts.made = time_of_making(source_date_epoch);
 	if (root >= 0 && config_files_read(&config, root) == 0)
 		facts.config_hash = config.hash;
 	text = facts_print(&facts);

@@ -271,6 +271,7 @@ int main(int argc, char **argv)
 {
 	struct arguments arguments = {
 		.boot.sysroot = "/", .deadline_seconds = DEADLINE_SECONDS};
+	const char *epoch = getenv("SOURCE_DATE_EPOCH");
 	const struct watch *watch;
 	enum watch_end end;
 	int r = read_arguments(argc, argv, &arguments);
@@ -278,7 +279,7 @@ int main(int argc, char **argv)
 	if (r <= 0)
 		return -r;
 	if (arguments.facts) {
-		facts_run(arguments.boot.sysroot);
+		facts_run(arguments.boot.sysroot, epoch);
 		return EXIT_SUCCESS;
 	}
 	if (arguments.boot.plan_only)
