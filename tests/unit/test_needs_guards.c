@@ -258,25 +258,6 @@ static void test_keyboard(void **state)
 	assert_string_equal(lost("04:00.0\n03:00.0\n"), "");
 }
 
-static void test_boot_display_notice(void **state)
-{
-	struct scene scene;
-
-	(void)state;
-	scene_select(&scene, "05:00.0\n", ALL);
-	scene.machine.functions[3].boot_display = true;
-	assert_int_equal(
-		plan_make(&scene.machine, &scene.selection, &scene.plan, &scene.findings),
-		0);
-	assert_contains(findings_first(&scene.findings, VERDICT_NOTE, "05:00.0")->text,
-		"boot display is being taken");
-	scene_clear(&scene);
-	scene_plan(&scene, "05:00.0\n", ALL);
-	for (size_t i = 0; i < scene.findings.count; i++)
-		assert_lacks(scene.findings.items[i].text, "boot display");
-	scene_clear(&scene);
-}
-
 #define test(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -290,7 +271,6 @@ int main(void)
 		test(test_single_display),
 		test(test_display_kept_by_another_guard),
 		test(test_keyboard),
-		test(test_boot_display_notice),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
