@@ -217,7 +217,10 @@ void scan_wanted(
 		read_override(dir, function);
 		if (!function->driver[0])
 			continue;
-		function->driver_built_in = faccessat(dir, "driver/module", F_OK, 0) < 0;
+		/* A built-in driver has the link as well, if its module has parameters.
+		 */
+		function->driver_built_in =
+			faccessat(dir, "driver/module/initstate", F_OK, 0) < 0;
 		if (unbind_depends_on_use(wanted->rule->unbind, function))
 			device_use_find(root, function);
 	}

@@ -171,12 +171,15 @@ static void add_driver(
 	char text[PATH_BYTES], target[PATH_BYTES];
 
 	fake_directory(fake, print(text, "sys/bus/pci/drivers/%s", driver));
-	if (module && faccessat(fake->root, print(text, "sys/module/%s", driver), F_OK,
-			      0) < 0) {
+	/* A built-in driver whose module has parameters has the folder and the link too.
+	 */
+	if (faccessat(fake->root, print(text, "sys/module/%s", driver), F_OK, 0) < 0) {
 		fake_directory(fake, text);
 		print(text, "sys/bus/pci/drivers/%s/module", driver);
 		fake_link(fake, text, print(target, "../../../../module/%s", driver));
 	}
+	if (module)
+		fake_file(fake, print(text, "sys/module/%s/initstate", driver), "live\n");
 	print(target, "%s/sys/bus/pci/drivers/%s", fake->path, driver);
 	fake_link(fake, print(text, DEVICES "/%s/driver", path), target);
 }
