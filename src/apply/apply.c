@@ -48,6 +48,42 @@ static void read_driver(const struct run *run, const struct plan_device *device,
 		out[0] = '\0';
 }
 
+static void do_hold(struct run *run, const struct pci_function *function)
+{
+	int r = run->effects->hold_vfs(run->effects->context, &function->address);
+
+	if (r == 0)
+		finding_add(run->findings, SEVERITY_INFO, VERDICT_NOTE, GUARD_NONE,
+			function, NULL,
+			"no driver is asked about its virtual functions from now on: "
+			"they "
+			"wait for vfio-early");
+	else if (r == -ENOENT)
+		finding_add(run->findings, SEVERITY_WARNING, VERDICT_NOTE, GUARD_NONE,
+			function, NULL, "cannot have virtual functions (no SR-IOV)");
+	else if (r < 0)
+		finding_add(run->findings, SEVERITY_WARNING, VERDICT_NOTE, GUARD_NONE,
+			function, NULL,
+			"its virtual functions may be taken by a driver that is loaded "
+			"when they appear: %s",
+			errno_words(STEP_OVERRIDE, r));
+}
+
+static void set_power(
+	struct run *run, const struct plan_device *device, enum power_step step)
+{
+	int r;
+
+	if (!device->rule->d3_off)
+		return;
+	r = run->effects->power(run->effects->context, &device->function->address, step);
+	if (r < 0 && step == POWER_ON)
+		finding_add(run->findings, SEVERITY_WARNING, VERDICT_NOTE, GUARD_NONE,
+			device->function, device->rule,
+			"it may sleep in spite of d3=off: %s",
+			errno_words(STEP_OVERRIDE, r));
+}
+
 static void do_override(struct run *run, size_t index)
 {
 	const struct plan_device *device = &run->plan->devices[index];
@@ -56,6 +92,8 @@ static void do_override(struct run *run, size_t index)
 
 	if (r < 0)
 		fail(run, index, STEP_OVERRIDE, r);
+	else
+		set_power(run, device, POWER_NEVER_D3COLD);
 }
 
 /* Whether a device waits for this driver: not those that are on it already. */
@@ -156,6 +194,10 @@ static void perform(struct run *run)
 			do_load(run, operation);
 			continue;
 		}
+		if (operation->kind == OPERATION_HOLD) {
+			do_hold(run, operation->function);
+			continue;
+		}
 		if (run->progress[operation->device].error)
 			continue;
 		switch (operation->kind) {
@@ -170,6 +212,7 @@ static void perform(struct run *run)
 			break;
 		case OPERATION_LOAD:
 		case OPERATION_RELEASE: /* once the drivers have been read back */
+		case OPERATION_HOLD:
 			break;
 		}
 	}
@@ -289,6 +332,7 @@ static void report_failure(struct run *run, size_t index)
 	const struct progress *progress = &run->progress[index];
 	char what[REASON_MAX], words[REASON_MAX];
 
+	set_power(run, device, POWER_AS_USUAL);
 	give_back(run, device, words);
 	step_words(device, progress->step, what);
 	finding_add(run->findings, SEVERITY_ERROR, VERDICT_FAILED, GUARD_NONE,
@@ -321,10 +365,12 @@ int apply_plan(
 		if (run.progress[i].error == 0 && !was_right(&plan->devices[i]))
 			verify(&run, i);
 	for (size_t i = 0; i < plan->device_count; i++) {
-		if (run.progress[i].error)
+		if (run.progress[i].error) {
 			report_failure(&run, i);
-		else
-			add_bound(&run, &plan->devices[i]);
+			continue;
+		}
+		set_power(&run, &plan->devices[i], POWER_ON);
+		add_bound(&run, &plan->devices[i]);
 	}
 	release(&run);
 	free(run.progress);

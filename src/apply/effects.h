@@ -11,6 +11,17 @@
 #include "core/framebuffer.h"
 #include "core/pci_address.h"
 
+/*
+ * A device that has to stay in D0. vfio-pci lets an idle one suspend as soon as it is
+ * bound, whatever power/control said before (vfio_pci_core_register_device()); so that is
+ * written afterwards, and that the short sleep in between is not D3cold, before.
+ */
+enum power_step {
+	POWER_NEVER_D3COLD, /* before it is bound */
+	POWER_ON,           /* after */
+	POWER_AS_USUAL,     /* it was not bound: the first step is taken back */
+};
+
 struct effects {
 	void *context;
 
@@ -21,6 +32,17 @@ struct effects {
 	 */
 	int (*override)(
 		void *context, const struct pci_address *address, const char *driver);
+
+	/*
+	 * Clears sriov_drivers_autoprobe, so that no driver is asked about virtual
+	 * functions that appear (pci_device_can_probe() in drivers/pci/pci-driver.c;
+	 * driver_override still counts). Returns 1 where it was clear, -ENOENT for a
+	 * function without SR-IOV.
+	 */
+	int (*hold_vfs)(void *context, const struct pci_address *address);
+
+	int (*power)(
+		void *context, const struct pci_address *address, enum power_step step);
 
 	/* Loads a module and what it needs; also 0 where it is loaded or built in. */
 	int (*load)(void *context, const char *module);

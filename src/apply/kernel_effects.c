@@ -2,6 +2,7 @@
 #include "kernel_effects.h"
 
 #include "scan/framebuffer_scan.h"
+#include "scan/sysfs_read.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -52,6 +53,42 @@ static int kernel_override(
 	snprintf(path, sizeof(path), DEVICES "/%s/driver_override", name);
 	snprintf(text, sizeof(text), "%s\n", driver);
 	return announced_write(context, CALL_OVERRIDE, address, driver, path, text);
+}
+
+static int write_attribute(struct kernel_effects *kernel, enum call_kind kind,
+	const struct pci_address *address, const char *attribute, const char *text)
+{
+	char path[PATH_MAX_BYTES], name[PCI_ADDRESS_TEXT_MAX];
+
+	pci_address_format(address, name);
+	snprintf(path, sizeof(path), DEVICES "/%s/%s", name, attribute);
+	return announced_write(kernel, kind, address, attribute, path, text);
+}
+
+static int kernel_hold_vfs(void *context, const struct pci_address *address)
+{
+	char path[PATH_MAX_BYTES], name[PCI_ADDRESS_TEXT_MAX], now[8];
+
+	pci_address_format(address, name);
+	snprintf(path, sizeof(path), DEVICES "/%s/sriov_drivers_autoprobe", name);
+	if (sysfs_read_text(AT_FDCWD, path, now, sizeof(now)) == 1 && now[0] == '0')
+		return 1;
+	return write_attribute(
+		context, CALL_SET, address, "sriov_drivers_autoprobe", "0");
+}
+
+static int kernel_power(
+	void *context, const struct pci_address *address, enum power_step step)
+{
+	switch (step) {
+	case POWER_NEVER_D3COLD:
+		return write_attribute(context, CALL_SET, address, "d3cold_allowed", "0");
+	case POWER_ON:
+		return write_attribute(context, CALL_SET, address, "power/control", "on");
+	case POWER_AS_USUAL:
+		return write_attribute(context, CALL_SET, address, "d3cold_allowed", "1");
+	}
+	return -EINVAL;
 }
 
 static int kernel_load(void *context, const char *module)
@@ -164,6 +201,8 @@ struct effects kernel_effects_table(struct kernel_effects *kernel)
 	return (struct effects){
 		.context = kernel,
 		.override = kernel_override,
+		.hold_vfs = kernel_hold_vfs,
+		.power = kernel_power,
 		.load = kernel_load,
 		.driver_present = kernel_driver_present,
 		.unbind = kernel_unbind,

@@ -66,6 +66,7 @@ static uint64_t limit_of(const struct watch *watch, enum call_kind kind)
 	case CALL_SCAN:
 	case CALL_READ:
 	case CALL_OVERRIDE:
+	case CALL_SET:
 	case CALL_UNBIND:
 	case CALL_BLOCK:
 	case CALL_RELEASE:
@@ -111,6 +112,9 @@ void call_words(const struct call *call, char out[WATCH_WORDS_MAX])
 		break;
 	case CALL_OVERRIDE:
 		snprintf(out, WATCH_WORDS_MAX, "writing driver_override of %s", address);
+		break;
+	case CALL_SET:
+		snprintf(out, WATCH_WORDS_MAX, "writing %s of %s", call->name, address);
 		break;
 	case CALL_UNBIND:
 		snprintf(out, WATCH_WORDS_MAX, "unbinding %s from %s", address,

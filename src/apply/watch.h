@@ -30,6 +30,7 @@ enum call_kind {
 	CALL_SCAN,     /* attributes of a function that take no lock */
 	CALL_READ,     /* attributes that take the device's lock */
 	CALL_OVERRIDE, /* driver_override */
+	CALL_SET,      /* another attribute of a device, which the name says */
 	CALL_UNBIND,
 	CALL_PROBE,
 	CALL_BIND,

@@ -8,6 +8,7 @@
 #include "late.h"
 #include "learn_needs.h"
 #include "scan/config_files.h"
+#include "scan/hardware_scan.h"
 #include "scan/scan.h"
 #include "seen.h"
 
@@ -122,6 +123,7 @@ static int find_wanted(int root, const struct scan_observer *observer,
 
 	if (r < 0)
 		return r;
+	hardware_scan(root, observer, config_costly(config), &work->machine);
 	report->seen = (unsigned)work->machine.count;
 	return selection_make(
 		config, &work->machine, &work->selection, &report->findings);

@@ -41,6 +41,16 @@ static bool is_about_ours(const void *context, const struct finding *finding)
 						      &function->address) == 0);
 }
 
+static void narrow_held(const struct pci_address *address, struct selection *selection)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < selection->held_count; i++)
+		if (pci_address_compare(address, &selection->held[i]->address) == 0)
+			selection->held[count++] = selection->held[i];
+	selection->held_count = count;
+}
+
 size_t late_narrow(const struct pci_address *address, const struct machine *machine,
 	struct selection *selection, struct findings *findings)
 {
@@ -55,6 +65,7 @@ size_t late_narrow(const struct pci_address *address, const struct machine *mach
 		wanted->decided = !wanted->function->late;
 		left += wanted->function->late;
 	}
+	narrow_held(address, selection);
 	findings_filter(findings, is_about_ours, &narrowing);
 	return left;
 }

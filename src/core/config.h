@@ -14,6 +14,7 @@
 
 #include "guard_name.h"
 #include "pci_address.h"
+#include "pci_class.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -43,6 +44,10 @@ enum term_kind {
 	TERM_GROUP_NUMBER,
 	TERM_GROUP_OF,
 	TERM_ID,
+	TERM_CLASS,
+	TERM_SERIAL,
+	TERM_VF_OF,
+	TERM_BOOT_DISPLAY,
 };
 
 struct term {
@@ -53,7 +58,18 @@ struct term {
 		unsigned group;
 		struct pci_address group_of;
 		struct pci_id_pattern id;
+		struct pci_class_pattern class_pattern;
+		uint64_t serial;
+		struct pci_address vf_of;
+		bool boot_display;
 	};
+};
+
+/* Facts about every function that only some rules ask for: they are costly to find out.
+ */
+enum costly {
+	COSTLY_SERIAL = 1, /* touches the hardware, and wakes it up */
+	COSTLY_VF_OF = 2,  /* one more link for each function */
 };
 
 enum rule_action {
@@ -87,6 +103,7 @@ struct rule {
 	enum widening widening;
 	enum unbind_policy unbind;
 	enum framebuffer_policy framebuffer;
+	bool d3_off; /* keep it in D0 */
 	guard_set allow;
 	char driver[DRIVER_NAME_MAX];
 };
@@ -137,6 +154,9 @@ void config_clear(struct config *config);
 
 /* The rule as a config line that parses to the same rule. Truncates at SIZE. */
 void rule_format(const struct rule *rule, char *out, size_t size);
+
+/* The facts that its rules ask for, a set of enum costly. */
+unsigned config_costly(const struct config *config);
 
 /* The term of this kind, NULL if the rule has none. */
 const struct term *rule_term(const struct rule *rule, enum term_kind kind);

@@ -64,42 +64,6 @@ const char *pci_driver_origin(const struct pci_function *function)
 			      : "a module loaded before vfio-early ran";
 }
 
-const char *pci_class_word(uint32_t class_code)
-{
-	static const struct {
-		uint32_t code;
-		unsigned shift; /* how much of the class code the row looks at */
-		const char *word;
-	} words[] = {
-		{0x0106, 8, "sata"},
-		{0x0108, 8, "nvme"},
-		{0x01, 16, "storage"},
-		{0x0200, 8, "ethernet"},
-		{0x02, 16, "network"},
-		{0x03, 16, "display"},
-		{0x0401, 8, "audio"},
-		{0x0403, 8, "audio"},
-		{0x04, 16, "multimedia"},
-		{0x05, 16, "memory"},
-		{0x06, 16, "bridge"},
-		{0x07, 16, "communication"},
-		{0x08, 16, "system"},
-		{0x09, 16, "input"},
-		{0x0c03, 8, "usb"},
-		{0x0c05, 8, "smbus"},
-		{0x0c, 16, "serial bus"},
-		{0x0d, 16, "wireless"},
-		{0x10, 16, "encryption"},
-		{0x11, 16, "signal processing"},
-		{0x12, 16, "accelerator"},
-	};
-
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (class_code >> words[i].shift == words[i].code)
-			return words[i].word;
-	return "device";
-}
-
 bool pci_function_is_infrastructure(const struct pci_function *function)
 {
 	uint32_t base = PCI_CLASS_BASE(function->class_code);

@@ -8,6 +8,7 @@
 #include "framebuffer.h"
 #include "needs.h"
 #include "pci_address.h"
+#include "pci_class.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -36,8 +37,12 @@ struct pci_function {
 	 * (-ETIMEDOUT): nothing but the address is known. 0 where all went well.
 	 */
 	int unknown;
-	bool boot_display;              /* the firmware's picture is in one of its BARs */
-	bool late;                      /* appeared after the boot run */
+	bool boot_display; /* the firmware's picture is in one of its BARs */
+	bool late;         /* appeared after the boot run */
+	bool is_vf;        /* an SR-IOV virtual function; of vf_of */
+	struct pci_address vf_of;
+	bool has_serial; /* PCIe device serial number */
+	uint64_t serial;
 	int group;                      /* IOMMU group, MACHINE_GROUP_NONE without one */
 	char driver[DRIVER_NAME_MAX];   /* the bound driver, "" for none */
 	bool driver_built_in;           /* known only where a driver is bound */
@@ -64,24 +69,8 @@ void machine_clear(struct machine *machine);
 struct pci_function *machine_find(
 	const struct machine *machine, const struct pci_address *address);
 
-/* PCI class codes (include/linux/pci_ids.h), base class and subclass. */
-#define PCI_CLASS_BASE(code) ((code) >> 16)
-#define PCI_CLASS_SUB(code)  ((code) >> 8)
-#define PCI_BASE_STORAGE     0x01U
-#define PCI_BASE_NETWORK     0x02U
-#define PCI_BASE_DISPLAY     0x03U
-#define PCI_BASE_MULTIMEDIA  0x04U
-#define PCI_BASE_BRIDGE      0x06U
-#define PCI_BASE_SYSTEM      0x08U
-#define PCI_SUB_DISPLAY_3D   0x0302U /* computes; has no outputs */
-#define PCI_SUB_MEMORY_RAM   0x0500U
-#define PCI_SUB_SMBUS        0x0c05U
-
 /* Why the driver of a function was faster than vfio-early. */
 const char *pci_driver_origin(const struct pci_function *function);
-
-/* The word that messages use for a class, as "display" or "nvme". */
-const char *pci_class_word(uint32_t class_code);
 
 /*
  * Bridges, host bridges, ISA and LPC, RAM controllers, system peripherals, SMBus: what

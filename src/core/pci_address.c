@@ -250,6 +250,31 @@ int pci_id_pattern_parse(const char *text, size_t length, struct pci_id_pattern 
 	return 0;
 }
 
+int pci_serial_parse(const char *text, size_t length, uint64_t *ret)
+{
+	uint64_t serial = 0;
+
+	if (length != PCI_SERIAL_TEXT_MAX - 1)
+		return -EINVAL;
+	for (size_t at = 0; at < length; at += 3) {
+		uint64_t byte;
+
+		if (number_parse(text + at, 2, 16, 0xff, &byte) < 0 ||
+			(at + 2 < length && text[at + 2] != '-'))
+			return -EINVAL;
+		serial = serial << 8 | byte;
+	}
+	*ret = serial;
+	return 0;
+}
+
+void pci_serial_format(uint64_t serial, char out[PCI_SERIAL_TEXT_MAX])
+{
+	for (unsigned i = 0; i < 8; i++)
+		snprintf(out + (size_t)3 * i, 4, i < 7 ? "%02x-" : "%02x",
+			(unsigned)(serial >> (56 - 8 * i)) & 0xff);
+}
+
 void pci_address_format(const struct pci_address *address, char out[PCI_ADDRESS_TEXT_MAX])
 {
 	snprintf(out, PCI_ADDRESS_TEXT_MAX, "%04" PRIx32 ":%02x:%02x.%x", address->domain,

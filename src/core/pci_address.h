@@ -58,6 +58,12 @@ struct pci_id_pattern {
 	bool any_subdevice;
 };
 
+/*
+ * The PCIe device serial number, the EUI-64 as lspci and sysfs write it: eight bytes of
+ * two digits with '-' between them, the first one the highest.
+ */
+#define PCI_SERIAL_TEXT_MAX 24
+
 /* Room for the text forms, the end of the string included. */
 #define PCI_ADDRESS_TEXT_MAX 24
 #define PCI_PATH_TEXT_MAX    (16 + 5 * PCI_PATH_HOPS_MAX)
@@ -67,6 +73,7 @@ int pci_address_parse(const char *text, size_t length, struct pci_address *ret);
 int pci_address_pattern_parse(
 	const char *text, size_t length, struct pci_address_pattern *ret);
 int pci_path_parse(const char *text, size_t length, struct pci_path *ret);
+int pci_serial_parse(const char *text, size_t length, uint64_t *ret);
 int pci_id_pattern_parse(const char *text, size_t length, struct pci_id_pattern *ret);
 
 /*
@@ -84,6 +91,7 @@ void pci_address_format(
 void pci_address_pattern_format(
 	const struct pci_address_pattern *pattern, char out[PCI_ADDRESS_TEXT_MAX]);
 void pci_path_format(const struct pci_path *path, char out[PCI_PATH_TEXT_MAX]);
+void pci_serial_format(uint64_t serial, char out[PCI_SERIAL_TEXT_MAX]);
 void pci_id_pattern_format(
 	const struct pci_id_pattern *pattern, char out[PCI_ID_TEXT_MAX]);
 

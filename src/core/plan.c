@@ -85,8 +85,11 @@ static bool may_need_release(const struct plan *plan, const struct plan_device *
 		       FRAMEBUFFER_GONE;
 }
 
-static void order_operations(struct plan *plan)
+static void order_operations(struct plan *plan, const struct selection *selection)
 {
+	for (size_t i = 0; i < selection->held_count; i++)
+		plan->operations[plan->operation_count++] = (struct operation){
+			.kind = OPERATION_HOLD, .function = selection->held[i]};
 	for (size_t i = 0; i < plan->device_count; i++)
 		if (!override_is_set(&plan->devices[i]))
 			add_operation(plan, OPERATION_OVERRIDE, i, NULL);
@@ -185,9 +188,10 @@ int plan_make(const struct machine *machine, const struct selection *selection,
 {
 	struct plan plan = {.framebuffer = &machine->framebuffer};
 
-	if (selection->count > 0) {
-		plan.devices = calloc(selection->count, sizeof(*plan.devices));
-		plan.operations = calloc(selection->count * OPERATIONS_PER_DEVICE,
+	if (selection->count + selection->held_count > 0) {
+		plan.devices = calloc(selection->count + 1, sizeof(*plan.devices));
+		plan.operations = calloc(
+			selection->count * OPERATIONS_PER_DEVICE + selection->held_count,
 			sizeof(*plan.operations));
 		if (!plan.devices || !plan.operations) {
 			plan_clear(&plan);
@@ -200,7 +204,7 @@ int plan_make(const struct machine *machine, const struct selection *selection,
 	last_guards_apply(machine, &plan, findings);
 	note_plan(&plan, findings);
 	viability_note(machine, selection, &plan, findings);
-	order_operations(&plan);
+	order_operations(&plan, selection);
 	*ret_plan = plan;
 	return 0;
 }

@@ -2,6 +2,8 @@
 /*
  * What will be done, in order, before anything is done:
  *
+ *   HOLD      functions whose virtual functions are wanted: the kernel asks no driver
+ *             about those any more (sriov_drivers_autoprobe)
  *   OVERRIDE  every device first, so that from here on no other driver can win
  *   LOAD      the driver of each, once, and for VFIO drivers vfio_iommu_type1, which
  *             nothing else asks for (a softdep "post:" of vfio)
@@ -23,11 +25,13 @@ enum operation_kind {
 	OPERATION_UNBIND,
 	OPERATION_PROBE,
 	OPERATION_RELEASE,
+	OPERATION_HOLD,
 };
 
 struct operation {
 	enum operation_kind kind;
 	size_t device; /* index into plan.devices; for LOAD one that needs it */
+	const struct pci_function *function; /* HOLD */
 	/* LOAD: a module beside the driver; NULL: the driver of the device's rule. */
 	const char *module;
 };

@@ -51,6 +51,21 @@ static void add_term(struct writer *writer, const struct term *term)
 		pci_id_pattern_format(&term->id, text);
 		add(writer, "id=%s", text);
 		break;
+	case TERM_CLASS:
+		pci_class_pattern_format(&term->class_pattern, text);
+		add(writer, "class=%s", text);
+		break;
+	case TERM_SERIAL:
+		pci_serial_format(term->serial, text);
+		add(writer, "serial=%s", text);
+		break;
+	case TERM_VF_OF:
+		pci_address_format(&term->vf_of, text);
+		add(writer, "vf-of=%s", text);
+		break;
+	case TERM_BOOT_DISPLAY:
+		add(writer, "boot-display=%s", term->boot_display ? "yes" : "no");
+		break;
 	}
 }
 
@@ -65,6 +80,8 @@ static void add_options(struct writer *writer, const struct rule *rule)
 	if (rule->unbind != UNBIND_SAFE)
 		add(writer, " unbind=%s",
 			rule->unbind == UNBIND_NEVER ? "never" : "always");
+	if (rule->d3_off)
+		add(writer, " d3=off");
 	if (rule->framebuffer == FRAMEBUFFER_LEAVE)
 		add(writer, " framebuffer=leave");
 	for (unsigned i = GUARD_NONE + 1; i < GUARD_COUNT; i++) {

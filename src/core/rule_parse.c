@@ -62,6 +62,35 @@ static int parse_id(struct rule *rule, struct term *term, struct span value)
 	return pci_id_pattern_parse(value.text, value.length, &term->id);
 }
 
+static int parse_class(struct rule *rule, struct term *term, struct span value)
+{
+	(void)rule;
+	term->kind = TERM_CLASS;
+	return pci_class_pattern_parse(value.text, value.length, &term->class_pattern);
+}
+
+static int parse_serial(struct rule *rule, struct term *term, struct span value)
+{
+	(void)rule;
+	term->kind = TERM_SERIAL;
+	return pci_serial_parse(value.text, value.length, &term->serial);
+}
+
+static int parse_vf_of(struct rule *rule, struct term *term, struct span value)
+{
+	(void)rule;
+	term->kind = TERM_VF_OF;
+	return pci_address_parse(value.text, value.length, &term->vf_of);
+}
+
+static int parse_boot_display(struct rule *rule, struct term *term, struct span value)
+{
+	(void)rule;
+	term->kind = TERM_BOOT_DISPLAY;
+	term->boot_display = span_is(value, "yes");
+	return term->boot_display || span_is(value, "no") ? 0 : -EINVAL;
+}
+
 static int parse_with(struct rule *rule, struct term *term, struct span value)
 {
 	(void)term;
@@ -86,6 +115,13 @@ static int parse_unbind(struct rule *rule, struct term *term, struct span value)
 	else
 		return -EINVAL;
 	return 0;
+}
+
+static int parse_d3(struct rule *rule, struct term *term, struct span value)
+{
+	(void)term;
+	rule->d3_off = span_is(value, "off");
+	return rule->d3_off || span_is(value, "on") ? 0 : -EINVAL;
 }
 
 static int parse_framebuffer(struct rule *rule, struct term *term, struct span value)
@@ -162,10 +198,25 @@ static const struct keyword {
 		"both "
 		"of the first two *",
 		true, true},
+	{"class", parse_class,
+		"2, 4 or 6 hexadecimal digits of a class code, as class=0300, or a word "
+		"as "
+		"display, audio, usb, nvme or ethernet",
+		true, true},
+	{"serial", parse_serial,
+		"eight bytes of a PCIe serial number, as 00-11-22-33-44-55-66-77", true,
+		true},
+	{"vf-of", parse_vf_of,
+		"the PCI address of the function that has virtual functions, as "
+		"vf-of=03:00.0",
+		true, true},
+	{"boot-display", parse_boot_display, "boot-display=yes or boot-display=no", true,
+		true},
 	{"with", parse_with, "with=slot or with=group", false, true},
 	{"driver", parse_driver, "a driver's name, as driver=vfio-pci", false, false},
 	{"unbind", parse_unbind, "unbind=never, unbind=safe or unbind=always", false,
 		false},
+	{"d3", parse_d3, "d3=off or d3=on", false, false},
 	{"framebuffer", parse_framebuffer, "framebuffer=release or framebuffer=leave",
 		false, false},
 	{"allow", parse_allow,
@@ -233,8 +284,9 @@ static int parse_word(struct rule *rule, struct span word, size_t offset, unsign
 	keyword = split(word, &value);
 	if (!keyword)
 		return problem_at(problem, offset, word,
-			"unknown term; expected an address, path=, group=, id=, with=, "
-			"driver=, unbind=, framebuffer= or allow=");
+			"unknown term; expected an address, path=, group=, id=, class=, "
+			"serial=, vf-of=, boot-display=, with=, driver=, unbind=, "
+			"d3=, framebuffer= or allow=");
 	if (rule->action == RULE_KEEP && !keyword->for_keep)
 		return problem_at(problem, offset, word,
 			"%s= means nothing in a keep rule; remove it", keyword->name);
@@ -282,6 +334,7 @@ int rule_parse(struct rule *rule, const char *separators, const char *text, size
 	}
 	if (rule->term_count == 0)
 		return problem_at(ret_problem, 0, (struct span){text, length},
-			"selects nothing; expected an address, path=, group= or id=");
+			"selects nothing; expected an address, path=, group=, id=, "
+			"class=, serial=, vf-of= or boot-display=");
 	return 0;
 }

@@ -2,13 +2,11 @@
 #include "selection.h"
 
 #include "identity.h"
+#include "term.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define WORDS_MAX (PCI_PATH_TEXT_MAX + 64)
 
 /* How a rule came to a function. */
 enum reach {
@@ -33,73 +31,18 @@ struct work {
 	size_t taken;
 };
 
-static int group_of(const struct machine *machine, const struct pci_address *address)
-{
-	const struct pci_function *function = machine_find(machine, address);
-
-	return function ? function->group : MACHINE_GROUP_NONE;
-}
-
-/* A group is its endpoints to a rule that takes, and all of it to one that keeps. */
-static bool in_group(
-	const struct rule *rule, const struct pci_function *function, int group)
-{
-	return group != MACHINE_GROUP_NONE && function->group == group &&
-	       (rule->action == RULE_KEEP || !pci_function_is_infrastructure(function));
-}
-
-/*
- * Whether too little is known to say that a term does not hold. A keep rule protects what
- * it might name: a function that could not be read, or everything where it is the group
- * of such a function.
- */
-static bool term_may_hold(const struct work *work, const struct rule *rule,
-	const struct term *term, const struct pci_function *function)
-{
-	const struct pci_function *member;
-
-	if (rule->action != RULE_KEEP || term->kind == TERM_ADDRESS)
-		return false;
-	if (function->unknown || term->kind != TERM_GROUP_OF)
-		return function->unknown;
-	member = machine_find(work->machine, &term->group_of);
-	return member && member->unknown;
-}
-
-static bool term_holds(const struct work *work, const struct rule *rule,
-	const struct term *term, const struct pci_function *function)
-{
-	if (term_may_hold(work, rule, term, function))
-		return true;
-	switch (term->kind) {
-	case TERM_ADDRESS:
-		return pci_address_pattern_matches(&term->address, &function->address);
-	case TERM_PATH:
-		return pci_path_equal(&term->path, &function->path);
-	case TERM_GROUP_NUMBER:
-		return in_group(rule, function, (int)term->group);
-	case TERM_GROUP_OF:
-		return in_group(rule, function, group_of(work->machine, &term->group_of));
-	case TERM_ID:
-		/* A keep rule protects only what it describes in full. */
-		return (rule_says_where(rule) && rule->action == RULE_TAKE) ||
-		       pci_id_pattern_matches(&term->id, &function->id);
-	}
-	return false;
-}
-
 static bool rule_holds(const struct work *work, const struct rule *rule,
 	const struct pci_function *function)
 {
 	for (unsigned i = 0; i < rule->term_count; i++)
-		if (!term_holds(work, rule, &rule->terms[i], function))
+		if (!term_holds(work->machine, rule, &rule->terms[i], function))
 			return false;
 	return true;
 }
 
 static bool same_options(const struct rule *a, const struct rule *b)
 {
-	return a->unbind == b->unbind && a->allow == b->allow &&
+	return a->unbind == b->unbind && a->allow == b->allow && a->d3_off == b->d3_off &&
 	       a->framebuffer == b->framebuffer && strcmp(a->driver, b->driver) == 0;
 }
 
@@ -114,96 +57,6 @@ static void note_conflict(struct work *work, const struct pci_function *function
 	finding_add(work->findings, SEVERITY_NOTICE, VERDICT_NOTE, GUARD_NONE, function,
 		second, "this rule has other options than %s, and the first rule wins",
 		other);
-}
-
-/* Whether any function of the machine satisfies one term by itself. */
-static bool anyone_satisfies(
-	const struct work *work, const struct rule *rule, const struct term *term)
-{
-	for (size_t i = 0; i < work->machine->count; i++) {
-		const struct pci_function *function = &work->machine->functions[i];
-
-		if (term->kind == TERM_ID
-				? pci_id_pattern_matches(&term->id, &function->id)
-				: term_holds(work, rule, term, function))
-			return true;
-	}
-	return false;
-}
-
-static const char *group_of_words(const struct work *work, const struct term *term)
-{
-	if (!machine_find(work->machine, &term->group_of))
-		return "there is no PCI function ";
-	if (group_of(work->machine, &term->group_of) == MACHINE_GROUP_NONE)
-		return "no IOMMU group (is the IOMMU on?) for ";
-	return "there is no endpoint in the IOMMU group of ";
-}
-
-/* What a term that nothing satisfies asked for, in words. */
-static void term_words(
-	const struct work *work, const struct term *term, char *out, size_t size)
-{
-	char what[PCI_PATH_TEXT_MAX];
-
-	switch (term->kind) {
-	case TERM_ADDRESS:
-		pci_address_pattern_format(&term->address, what);
-		snprintf(out, size, "there is no PCI function %s", what);
-		break;
-	case TERM_PATH:
-		pci_path_format(&term->path, what);
-		snprintf(out, size, "there is no PCI function at path %s", what);
-		break;
-	case TERM_GROUP_NUMBER:
-		snprintf(out, size, "there is no endpoint in IOMMU group %u%s",
-			term->group,
-			work->machine->has_iommu ? "" : " (is the IOMMU on?)");
-		break;
-	case TERM_GROUP_OF:
-		pci_address_format(&term->group_of, what);
-		snprintf(out, size, "%s%s", group_of_words(work, term), what);
-		break;
-	case TERM_ID:
-		pci_id_pattern_format(&term->id, what);
-		snprintf(out, size, "there is no device with id %s", what);
-		break;
-	}
-}
-
-/* Every term is satisfied by something, but nothing satisfies them all. */
-static void together_words(const struct rule *rule, char *out, size_t size)
-{
-	const struct term *number = rule_term(rule, TERM_GROUP_NUMBER);
-	const struct term *member = rule_term(rule, TERM_GROUP_OF);
-	char what[PCI_ADDRESS_TEXT_MAX];
-
-	if (number) {
-		snprintf(out, size, "nothing that it describes in IOMMU group %u",
-			number->group);
-	} else if (member) {
-		pci_address_format(&member->group_of, what);
-		snprintf(out, size, "nothing that it describes in the IOMMU group of %s",
-			what);
-	} else {
-		snprintf(out, size, "no device fits all its terms at once");
-	}
-}
-
-/* Names the first term that nothing satisfies; else it is the terms together. */
-static void note_unmatched(struct work *work, const struct rule *rule)
-{
-	char words[WORDS_MAX];
-
-	together_words(rule, words, sizeof(words));
-	for (unsigned i = 0; i < rule->term_count; i++) {
-		if (anyone_satisfies(work, rule, &rule->terms[i]))
-			continue;
-		term_words(work, &rule->terms[i], words, sizeof(words));
-		break;
-	}
-	finding_add(work->findings, SEVERITY_WARNING, VERDICT_UNMATCHED, GUARD_NONE, NULL,
-		rule, "the rule matches nothing: %s", words);
 }
 
 /* A rule that expected another device here gives way to one that describes this one. */
@@ -277,7 +130,7 @@ static bool reached_by_widening(const struct rule *rule, const struct pci_functi
 	case WIDEN_SLOT:
 		return pci_address_same_slot(&from->address, &to->address);
 	case WIDEN_GROUP:
-		return in_group(rule, to, from->group) ||
+		return term_in_group(rule, to, from->group) ||
 		       (rule->action == RULE_KEEP && (from->unknown || to->unknown));
 	}
 	return false;
@@ -320,7 +173,7 @@ static void for_each_reached(struct work *work, const struct rule *rule,
 	void (*reached)(struct work *work, const struct rule *rule, size_t index))
 {
 	if (find_reach(work, rule) == 0) {
-		note_unmatched(work, rule);
+		term_note_unmatched(work->machine, rule, work->findings);
 		return;
 	}
 	for (size_t i = 0; i < work->machine->count; i++)
@@ -345,6 +198,32 @@ static int collect(const struct work *work, struct selection *selection)
 			.rule = choice->owner,
 			.widened = choice->widened,
 		};
+	}
+	return 0;
+}
+
+/* A rule that takes all of them: whoever takes only some leaves the others to the host.
+ */
+static const struct pci_function *holds(
+	const struct machine *machine, const struct rule *rule)
+{
+	if (rule->action != RULE_TAKE || rule->term_count != 1 ||
+		rule->terms[0].kind != TERM_VF_OF)
+		return NULL;
+	return machine_find(machine, &rule->terms[0].vf_of);
+}
+
+static int collect_held(const struct config *config, const struct machine *machine,
+	struct selection *selection)
+{
+	selection->held = calloc(config->rule_count + 1, sizeof(struct pci_function *));
+	if (!selection->held)
+		return -ENOMEM;
+	for (size_t i = 0; i < config->rule_count; i++) {
+		const struct pci_function *function = holds(machine, &config->rules[i]);
+
+		if (function)
+			selection->held[selection->held_count++] = function;
 	}
 	return 0;
 }
@@ -389,12 +268,14 @@ int selection_make(const struct config *config, const struct machine *machine,
 		ask_rules(&work, config, RULE_TAKE, take);
 		r = collect(&work, &selection);
 	}
+	if (r == 0)
+		r = collect_held(config, machine, &selection);
 	free(work.choices);
+	selection.kept_by = work.kept_by;
 	if (r < 0) {
-		free(work.kept_by);
+		selection_clear(&selection);
 		return r;
 	}
-	selection.kept_by = work.kept_by;
 	*ret_selection = selection;
 	return 0;
 }
@@ -409,6 +290,7 @@ const struct rule *selection_kept_by(const struct selection *selection,
 void selection_clear(struct selection *selection)
 {
 	free(selection->items);
+	free(selection->held);
 	free(selection->kept_by);
 	*selection = (struct selection){0};
 }

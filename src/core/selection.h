@@ -27,6 +27,9 @@ struct wanted {
 struct selection {
 	struct wanted *items; /* by address, ascending */
 	size_t count;
+	/* Functions whose virtual functions, all of them, are to be taken (vf-of=). */
+	const struct pci_function **held;
+	size_t held_count;
 	/* For each function of the machine, the keep rule that protects it, or NULL. */
 	const struct rule **kept_by;
 };

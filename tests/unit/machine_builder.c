@@ -63,6 +63,15 @@ static void apply_word(
 	else if ((value = option(word, "framebuffer="))) {
 		function->boot_display = true;
 		apply_framebuffer(machine, value);
+	} else if (strcmp(word, "boot-display") == 0) {
+		function->boot_display = true;
+	} else if ((value = option(word, "vf-of="))) {
+		function->is_vf = true;
+		function->vf_of = address_of(value);
+	} else if ((value = option(word, "serial="))) {
+		function->has_serial = true;
+		assert_int_equal(
+			pci_serial_parse(value, strlen(value), &function->serial), 0);
 	} else if ((value = option(word, "path=")))
 		assert_int_equal(
 			pci_path_parse(value, strlen(value), &function->path), 0);

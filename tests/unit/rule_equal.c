@@ -28,6 +28,16 @@ static bool term_equal(const struct term *a, const struct term *b)
 		return pci_address_compare(&a->group_of, &b->group_of) == 0;
 	case TERM_ID:
 		return id_equal(&a->id, &b->id);
+	case TERM_CLASS:
+		return a->class_pattern.word == b->class_pattern.word &&
+		       a->class_pattern.code == b->class_pattern.code &&
+		       a->class_pattern.digits == b->class_pattern.digits;
+	case TERM_SERIAL:
+		return a->serial == b->serial;
+	case TERM_VF_OF:
+		return pci_address_compare(&a->vf_of, &b->vf_of) == 0;
+	case TERM_BOOT_DISPLAY:
+		return a->boot_display == b->boot_display;
 	}
 	return false;
 }
@@ -36,8 +46,8 @@ bool rule_equal(const struct rule *a, const struct rule *b)
 {
 	if (a->action != b->action || a->term_count != b->term_count ||
 		a->widening != b->widening || a->unbind != b->unbind ||
-		a->allow != b->allow || a->framebuffer != b->framebuffer ||
-		strcmp(a->driver, b->driver) != 0)
+		a->allow != b->allow || a->d3_off != b->d3_off ||
+		a->framebuffer != b->framebuffer || strcmp(a->driver, b->driver) != 0)
 		return false;
 	for (unsigned i = 0; i < a->term_count; i++)
 		if (!term_equal(&a->terms[i], &b->terms[i]))

@@ -243,6 +243,41 @@ static int sim_framebuffer(void *context, struct boot_framebuffer *ret_framebuff
 	return r;
 }
 
+static int sim_hold_vfs(void *context, const struct pci_address *address)
+{
+	struct sim *sim = context;
+	struct sim_device *device = known(sim, address);
+	int r = record(sim, SIM_HOLD, device, "");
+
+	if (r == 0)
+		device->holds_vfs = true;
+	return r;
+}
+
+static int sim_power(
+	void *context, const struct pci_address *address, enum power_step step)
+{
+	struct sim *sim = context;
+	struct sim_device *device = known(sim, address);
+	int r = record(sim, SIM_POWER, device, "");
+
+	if (r < 0)
+		return r;
+	switch (step) {
+	case POWER_NEVER_D3COLD:
+		device->never_d3cold = true;
+		break;
+	case POWER_ON:
+		/* vfio-pci itself undoes what is written before. */
+		device->awake = strcmp(device->driver, "vfio-pci") == 0;
+		break;
+	case POWER_AS_USUAL:
+		device->never_d3cold = false;
+		break;
+	}
+	return 0;
+}
+
 struct effects sim_effects(struct sim *sim)
 {
 	return (struct effects){
@@ -256,5 +291,7 @@ struct effects sim_effects(struct sim *sim)
 		.release = sim_release,
 		.framebuffer = sim_framebuffer,
 		.bound_driver = sim_bound_driver,
+		.hold_vfs = sim_hold_vfs,
+		.power = sim_power,
 	};
 }

@@ -24,6 +24,8 @@ enum sim_kind {
 	SIM_READ,
 	SIM_RELEASE,
 	SIM_FRAMEBUFFER,
+	SIM_HOLD,
+	SIM_POWER,
 	SIM_KIND_COUNT,
 };
 
@@ -49,6 +51,9 @@ struct sim_device {
 	const char *native; /* the driver that takes it without an override, or "" */
 	bool boot_display;
 	bool stuck;
+	bool never_d3cold;
+	bool awake;
+	bool holds_vfs;
 };
 
 /* What is unusual about a machine. */

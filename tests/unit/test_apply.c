@@ -80,6 +80,15 @@ static const struct situation situations[] = {
 		{"nouveau", "igb"}, {.clings = true}, "vfio-pci igb"},
 	{"the boot display, probed in vain", "01:00.0\n", {EFIFB, STRANGER}, {"", "igb"},
 		{.refuse = EINVAL}, "- igb"},
+	{"kept awake", "01:00.0 d3=off\n02:00.0 d3=off\n",
+		{"01:00.0 1:1 030000 1 -",
+			"02:00.0 1:2 030000 2 vfio-pci override=vfio-pci", STRANGER},
+		{"nouveau", "", "igb"}, {0}, "vfio-pci vfio-pci igb"},
+	{"kept awake in vain", "01:00.0 d3=off\n", {"01:00.0 1:1 030000 1 -", STRANGER},
+		{"nouveau", "igb"}, {.refuse = EINVAL}, "nouveau igb"},
+	{"virtual functions held", "01:00.0\nvf-of=09:00.0\n",
+		{"01:00.0 1:1 030000 1 -", STRANGER}, {"nouveau", "igb"}, {0},
+		"vfio-pci igb"},
 };
 #define SITUATIONS (sizeof(situations) / sizeof(situations[0]))
 
@@ -96,6 +105,8 @@ static const int errors[SIM_KIND_COUNT][ERRORS_MAX] = {
 	[SIM_READ] = {ENOENT, EACCES, ENOMEM},
 	[SIM_RELEASE] = {ENODEV, ENOENT, EROFS, EACCES, ETIMEDOUT},
 	[SIM_FRAMEBUFFER] = {EACCES, ENOMEM},
+	[SIM_HOLD] = {ENOENT, EACCES, ETIMEDOUT},
+	[SIM_POWER] = {ENOENT, EACCES},
 };
 
 struct trial {
@@ -108,7 +119,7 @@ struct trial {
 static void explain(const struct trial *trial)
 {
 	static const char *const kinds[] = {"override", "load", "present", "unbind",
-		"probe", "bind", "read", "release", "framebuffer"};
+		"probe", "bind", "read", "release", "framebuffer", "hold", "power"};
 
 	print_error("situation: %s\n", trial->situation->name);
 	for (unsigned i = 0; i < SIM_FAULTS_MAX; i++)
@@ -175,7 +186,8 @@ static void check_order(const struct trial *trial)
 			planned(trial, &trial->sim.devices[call->device]);
 
 		if (call->kind == SIM_PRESENT || call->kind == SIM_READ ||
-			call->kind == SIM_FRAMEBUFFER)
+			call->kind == SIM_FRAMEBUFFER || call->kind == SIM_POWER ||
+			call->kind == SIM_HOLD)
 			continue;
 		if (call->kind == SIM_OVERRIDE &&
 			strcmp(call->text, device->rule->driver))
@@ -201,6 +213,12 @@ static void check_scope(const struct trial *trial)
 			check(trial, strcmp(call->text, "vfio-pci") == 0 ||
 					     strcmp(call->text, "pci-stub") == 0 ||
 					     strcmp(call->text, "vfio_iommu_type1") == 0);
+		else if (call->kind == SIM_HOLD)
+			check(trial, trial->sim.devices[call->device].address.bus == 9 &&
+					     trial->scene.selection.held_count == 1);
+		else if (call->kind == SIM_POWER)
+			check(trial, planned(trial, &trial->sim.devices[call->device])
+					     ->rule->d3_off);
 		else if (call->kind != SIM_PRESENT && call->kind != SIM_RELEASE &&
 			 call->kind != SIM_FRAMEBUFFER)
 			check(trial, planned(trial, &trial->sim.devices[call->device]));
@@ -303,6 +321,9 @@ static void check_device(const struct trial *trial, unsigned index)
 	if (finding->verdict == VERDICT_BOUND || finding->verdict == VERDICT_ALREADY) {
 		check(trial, strcmp(device->driver, driver) == 0);
 		check(trial, strcmp(device->override, driver) == 0);
+		check(trial,
+			device->awake == plan->rule->d3_off ||
+				findings_count(&trial->findings, VERDICT_NOTE, NULL));
 		return;
 	}
 	check(trial, finding->verdict == VERDICT_FAILED);
@@ -316,6 +337,7 @@ static void check_device(const struct trial *trial, unsigned index)
 		before = "";
 	check(trial, strcmp(device->override, before) == 0);
 	check(trial, probed || device->driver[0]);
+	check(trial, !device->never_d3cold || trial->sim.counts[SIM_POWER] > 1);
 }
 
 static void trial_begin(struct trial *trial, const struct situation *situation)

@@ -94,7 +94,7 @@ static void test_class_words(void **state)
 		{0x060400, "bridge"},
 		{0x0c0330, "usb"},
 		{0x0c0500, "smbus"},
-		{0x0c8000, "serial bus"},
+		{0x0c8000, "serial-bus"},
 		{0x108000, "encryption"},
 		{0x120000, "accelerator"},
 		{0x000000, "device"},

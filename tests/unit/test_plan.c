@@ -30,7 +30,7 @@ static const char *operations_text(const struct plan *plan)
 
 		assert_true(operation->device < plan->device_count);
 		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%c%zu%s%s",
-			i ? " " : "", "OLUP"[operation->kind], operation -> device,
+			i ? " " : "", "OLUPRH"[operation->kind], operation -> device,
 			operation -> kind == OPERATION_LOAD ? ":" : "",
 			operation->kind != OPERATION_LOAD ? ""
 			: operation->module               ? operation->module

@@ -63,7 +63,20 @@ static struct pci_id_pattern any_id(void)
 	return pattern;
 }
 
-/* KEYWORD: address, path, group, id. */
+static struct pci_class_pattern any_class(void)
+{
+	static const char *const texts[] = {"03", "0c03", "010802", "display", "audio",
+		"serial-bus", "00", "ffffff", "usb"};
+	struct pci_class_pattern pattern;
+	const char *text = texts[below(sizeof(texts) / sizeof(texts[0]))];
+
+	assert_int_equal(pci_class_pattern_parse(text, strlen(text), &pattern), 0);
+	return pattern;
+}
+
+#define KEYWORDS 8
+
+/* KEYWORD: address, path, group, id, class, serial, vf-of, boot-display. */
 static struct term any_term(unsigned keyword)
 {
 	struct term term = {.kind = TERM_ADDRESS};
@@ -82,9 +95,21 @@ static struct term any_term(unsigned keyword)
 	} else if (keyword == 2) {
 		term.kind = TERM_GROUP_NUMBER;
 		term.group = below(2) ? below(100) : 0x7fffffffU - below(100);
-	} else {
+	} else if (keyword == 3) {
 		term.kind = TERM_ID;
 		term.id = any_id();
+	} else if (keyword == 4) {
+		term.kind = TERM_CLASS;
+		term.class_pattern = any_class();
+	} else if (keyword == 5) {
+		term.kind = TERM_SERIAL;
+		term.serial = (uint64_t)below(0x80000000U) << 32 | below(0x80000000U);
+	} else if (keyword == 6) {
+		term.kind = TERM_VF_OF;
+		term.vf_of = any_address();
+	} else {
+		term.kind = TERM_BOOT_DISPLAY;
+		term.boot_display = below(2);
 	}
 	return term;
 }
@@ -106,18 +131,19 @@ static void any_driver(char driver[DRIVER_NAME_MAX])
 static struct rule any_rule(void)
 {
 	struct rule rule = {.action = below(4) == 0 ? RULE_KEEP : RULE_TAKE};
-	unsigned first = below(4);
+	unsigned first = below(KEYWORDS);
 
-	for (unsigned i = 0; i < 4; i++)
-		if (i == 0 || below(3) == 0)
-			rule.terms[rule.term_count++] = any_term((first + i) % 4);
+	for (unsigned i = 0; i < KEYWORDS; i++)
+		if (i == 0 || below(5) == 0)
+			rule.terms[rule.term_count++] = any_term((first + i) % KEYWORDS);
 	rule.widening = (enum widening)below(3);
 	strcpy(rule.driver, DRIVER_DEFAULT);
 	if (rule.action == RULE_KEEP)
 		return rule;
 	any_driver(rule.driver);
 	rule.unbind = (enum unbind_policy)below(3);
-	rule.framebuffer = (enum framebuffer_policy)below(2);
+	rule.d3_off = below(2);
+	rule.framebuffer = below(2) ? FRAMEBUFFER_LEAVE : FRAMEBUFFER_RELEASE;
 	for (unsigned i = GUARD_NONE + 1; i < GUARD_COUNT; i++)
 		if (!guard_not_liftable((enum guard)i) && below(3) == 0)
 			rule.allow |= GUARD_BIT(i);

@@ -46,6 +46,53 @@ static void test_terms(void **state)
 	assert_int_equal(rule.terms[0].group_of.function, 1);
 }
 
+static void test_more_terms(void **state)
+{
+	struct rule_problem problem;
+	struct rule rule;
+
+	(void)state;
+	assert_int_equal(parse(&rule, RULE_TAKE,
+				 "class=0300 serial=00-11-22-33-44-55-66-77 "
+				 "vf-of=03:00.1 boot-display=no",
+				 &problem),
+		0);
+	assert_int_equal(rule.term_count, 4);
+	assert_int_equal(rule.terms[0].kind, TERM_CLASS);
+	assert_int_equal(rule.terms[0].class_pattern.code, 0x300);
+	assert_int_equal(rule.terms[0].class_pattern.digits, 4);
+	assert_int_equal(rule.terms[1].kind, TERM_SERIAL);
+	assert_true(rule.terms[1].serial == 0x0011223344556677);
+	assert_int_equal(rule.terms[2].kind, TERM_VF_OF);
+	assert_int_equal(rule.terms[2].vf_of.function, 1);
+	assert_int_equal(rule.terms[3].kind, TERM_BOOT_DISPLAY);
+	assert_false(rule.terms[3].boot_display);
+	assert_int_equal(
+		parse(&rule, RULE_KEEP, "class=usb boot-display=yes", &problem), 0);
+	assert_string_equal(rule.terms[0].class_pattern.word, "usb");
+	assert_true(rule.terms[1].boot_display);
+}
+
+static void test_power_and_framebuffer(void **state)
+{
+	struct rule_problem problem;
+	struct rule rule;
+
+	(void)state;
+	assert_int_equal(parse(&rule, RULE_TAKE, "01:00.0", &problem), 0);
+	assert_false(rule.d3_off);
+	assert_int_equal(rule.framebuffer, FRAMEBUFFER_RELEASE);
+	assert_int_equal(
+		parse(&rule, RULE_TAKE, "01:00.0 d3=off framebuffer=leave", &problem), 0);
+	assert_true(rule.d3_off);
+	assert_int_equal(rule.framebuffer, FRAMEBUFFER_LEAVE);
+	assert_int_equal(
+		parse(&rule, RULE_TAKE, "01:00.0 d3=on framebuffer=release", &problem),
+		0);
+	assert_false(rule.d3_off);
+	assert_int_equal(rule.framebuffer, FRAMEBUFFER_RELEASE);
+}
+
 static void test_defaults(void **state)
 {
 	struct rule_problem problem;
@@ -148,6 +195,19 @@ static void test_bad(void **state)
 		{"01:00.0 driver=..", 15, "..", "a driver's name"},
 		{"01:00.0 driver=a/b", 15, "a/b", "a driver's name"},
 		{"01:00.0 driver=a\nb", 15, "a\\x0ab", "a driver's name"},
+		{"class=", 6, "\"\"", "hexadecimal digits of a class"},
+		{"class=3", 6, "\"3\": not understood", "2, 4 or 6"},
+		{"class=0300000", 6, "\"0300000\": out of range", "2, 4 or 6"},
+		{"class=vga", 6, "vga", "a word as display"},
+		{"class=03,04", 6, "03,04", "class code"},
+		{"serial=1", 7, "\"1\"", "eight bytes"},
+		{"serial=00-11-22-33-44-55-66-7g", 7, "7g", "eight bytes"},
+		{"serial=00:11:22:33:44:55:66:77", 7, "00:11", "as 00-11-22"},
+		{"vf-of=03:00.*", 6, "03:00.*", "vf-of=03:00.0"},
+		{"boot-display=maybe", 13, "maybe", "boot-display=yes or"},
+		{"01:00.0 d3=", 11, "\"\"", "d3=off or d3=on"},
+		{"01:00.0 framebuffer=keep", 20, "keep", "framebuffer=leave"},
+		{"d3=off", 0, "d3=off", "selects nothing"},
 		{"01:00.0 allow=", 14, "\"\"", "guard names"},
 		{"01:00.0 allow=bridge,", 14, "bridge,", "guard names"},
 		{"01:00.0 allow=identity", 14, "identity", "cannot be lifted"},
@@ -165,6 +225,7 @@ static void test_bad_keep(void **state)
 		{"01:00.0 driver=pci-stub", 8, "driver=pci-stub", "remove it"},
 		{"01:00.0 unbind=never", 8, "unbind=never", "keep rule"},
 		{"01:00.0 allow=bridge", 8, "allow=bridge", "keep rule"},
+		{"01:00.0 d3=off", 8, "d3=off", "keep rule"},
 		{"01:00.0 framebuffer=leave", 8, "framebuffer=leave", "keep rule"},
 		{"", 0, "\"\"", "selects nothing"},
 	};
@@ -226,6 +287,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_terms),
+		cmocka_unit_test(test_more_terms),
+		cmocka_unit_test(test_power_and_framebuffer),
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_options),
 		cmocka_unit_test(test_bad),

@@ -114,6 +114,103 @@ static void test_unknown(void **state)
 	}
 }
 
+/* Two GPUs of which the second shows the firmware's picture, and one with functions. */
+#define NAMES                                                                            \
+	ROWS("00:1f.0 8086:3 060100 2 - boot-display", "01:00.0 10de:1 030000 1 -",      \
+		"01:00.1 10de:2 040300 1 -", "01:00.2 10de:3 0c0330 1 -",                \
+		"02:00.0 1002:1 038000 3 - boot-display",                                \
+		"03:00.0 8086:7 020000 4 igb serial=00-11-22-33-44-55-66-77",            \
+		"03:10.0 8086:8 020000 5 - vf-of=03:00.0",                               \
+		"03:10.2 8086:8 020000 6 - vf-of=03:00.0",                               \
+		"04:00.0 1:1 010601 7 ahci serial=00-00-00-00-00-00-00-00",              \
+		"05:00.0 1:2 010802 8 nvme")
+
+static void test_names(void **state)
+{
+	static const struct {
+		const char *config;
+		const char *wanted;
+	} rows[] = {
+		{"class=03", "01:00.0 02:00.0"},
+		{"class=0300", "01:00.0"},
+		{"class=0380", "02:00.0"},
+		{"class=030000", "01:00.0"},
+		{"class=030001", ""},
+		{"class=display", "01:00.0 02:00.0"},
+		{"class=storage", "04:00.0 05:00.0"},
+		{"class=nvme", "05:00.0"},
+		{"class=audio", "01:00.1"},
+		{"class=usb", "01:00.2"},
+		{"class=00", ""},
+		{"class=03 id=10de:*", "01:00.0"},
+		{"class=03 boot-display=no", "01:00.0"},
+		{"class=03 boot-display=no with=slot", "01:00.0 01:00.1 01:00.2"},
+		{"boot-display=yes", "02:00.0"},
+		{"boot-display=no", "01:00.0"},
+		{"class=audio boot-display=no", ""},
+		{"class=03\nkeep boot-display=yes", "01:00.0"},
+		{"serial=00-11-22-33-44-55-66-77", "03:00.0"},
+		{"serial=00-00-00-00-00-00-00-00", "04:00.0"},
+		{"serial=00-11-22-33-44-55-66-78", ""},
+		{"vf-of=03:00.0", "03:10.0 03:10.2"},
+		{"vf-of=03:00.0 id=8086:8\nkeep 03:10.0", "03:10.2"},
+		{"vf-of=03:10.0", ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct scene scene;
+
+		scene_select(&scene, rows[i].config, NAMES);
+		if (strcmp(scene_wanted_text(&scene), rows[i].wanted) != 0)
+			fail_msg("%s: %s", rows[i].config, scene_wanted_text(&scene));
+		scene_clear(&scene);
+	}
+}
+
+/* All of its virtual functions are wanted, or only what a rule describes of them. */
+static void test_held(void **state)
+{
+	static const struct {
+		const char *config;
+		size_t count;
+	} rows[] = {
+		{"vf-of=03:00.0", 1},
+		{"vf-of=03:00.0 driver=pci-stub", 1},
+		{"vf-of=03:00.0 id=8086:*", 0},
+		{"keep vf-of=03:00.0", 0},
+		{"vf-of=09:00.0", 0},
+		{"03:00.0", 0},
+		{"vf-of=03:00.0\nvf-of=01:00.0", 2},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct scene scene;
+
+		scene_select(&scene, rows[i].config, NAMES);
+		assert_int_equal(scene.selection.held_count, rows[i].count);
+		if (rows[i].count > 0)
+			assert_int_equal(scene.selection.held[0]->address.bus, 3);
+		scene_clear(&scene);
+	}
+}
+
+/* Virtual functions are made later: that there are none is not the rule's fault. */
+static void test_no_vfs_yet(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	scene_select(&scene, "vf-of=01:00.0\nvf-of=09:00.0\nvf-of=03:00.0 id=1:1", NAMES);
+	assert_contains(findings_first(&scene.findings, VERDICT_NOTE, "01:00.0")->text,
+		"no virtual functions now");
+	assert_int_equal(findings_count(&scene.findings, VERDICT_UNMATCHED, NULL), 2);
+	assert_contains(findings_first(&scene.findings, VERDICT_UNMATCHED, "")->text,
+		"there is no PCI function 0000:09:00.0");
+	scene_clear(&scene);
+}
+
 static void test_widening(void **state)
 {
 	static const struct {
@@ -331,6 +428,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_terms),
 		cmocka_unit_test(test_unknown),
+		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_held),
+		cmocka_unit_test(test_no_vfs_yet),
 		cmocka_unit_test(test_widening),
 		cmocka_unit_test(test_named_beats_widened),
 		cmocka_unit_test(test_keep),

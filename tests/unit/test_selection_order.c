@@ -53,7 +53,7 @@ static void test_same_options_are_no_conflict(void **state)
 static void test_each_option_is_a_conflict(void **state)
 {
 	static const char *const options[] = {"driver=pci-stub", "unbind=always",
-		"unbind=never", "allow=storage", "framebuffer=leave"};
+		"unbind=never", "allow=storage", "d3=off", "framebuffer=leave"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * One term of a rule against one function, and in words what no function satisfies.
+ */
+#pragma once
+
+#include "finding.h"
+
+/*
+ * Whether a function is in the group; MACHINE_GROUP_NONE has no members. A group is its
+ * endpoints to a rule that takes, and all of it to one that keeps.
+ */
+bool term_in_group(
+	const struct rule *rule, const struct pci_function *function, int group);
+
+bool term_holds(const struct machine *machine, const struct rule *rule,
+	const struct term *term, const struct pci_function *function);
+
+/* Says of a rule that matches nothing which of its terms nothing satisfies. */
+void term_note_unmatched(const struct machine *machine, const struct rule *rule,
+	struct findings *findings);
