@@ -8,11 +8,12 @@ the same in the baseline, which shows that this driver would have had the device
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Sequence
 
 import topologies as top
-from cells import EVERY, STABLE, TRIXIE, Cell, bound, on, refused
+from cells import EVERY, STABLE, TRIXIE, Cell, Check, bound, on, refused
 from generators.dracut import SYSTEMD
 from topologies import Topology, address, root_port
 from verdict import Verdict
@@ -71,9 +72,37 @@ BURST = plugged(
     {a: None for a in BURST_ALL}, count=BURST_PORTS)
 
 
+# The device is there at boot, removed by the kernel's own means, and found again.
+REMOVED = Topology(
+    "plug-removed", root_port(1) + top.device(f"{top.NIC},bus=rp1"), {HOT: "e1000e"},
+    append=(f"vfio_test.late=bus/pci/devices/{HOT}/remove=1,-{HOT},bus/pci/rescan=1,+{HOT}",))
+
+# Its own driver makes the virtual functions, and is asked about each of them: these refuse
+# it, since nothing has put them online.
+VF_COUNT = 4
+VFS = [address(1, 0, function) for function in range(1, VF_COUNT + 1)]
+SRIOV = Topology(
+    "plug-sriov",
+    (*root_port(1), *top.device("nvme-subsys,id=subsys0"),
+     *top.device(f"nvme,serial=pf,subsys=subsys0,bus=rp1,sriov_max_vfs={VF_COUNT},"
+                 f"sriov_vq_flexible={2 * VF_COUNT},sriov_vi_flexible={VF_COUNT}")),
+    {HOT: "nvme", **{a: None for a in VFS}},
+    append=(f"vfio_test.late=+{HOT},bus/pci/devices/{HOT}/sriov_numvfs={VF_COUNT},"
+            + ",".join(f"+{a}" for a in VFS),))
+
+
 def silent(verdict: Verdict) -> list[str]:
     """Nothing is said about devices that nobody wants."""
     return [f"said: {line}" for line in verdict.log if line.startswith(HOT)]
+
+
+def asked(wanted: bool) -> Check:
+    """Whether the native driver was ever asked about a virtual function."""
+    def check(verdict: Verdict) -> list[str]:
+        found = [a for a in VFS for record in verdict.dmesg
+                 if re.search(rf"^nvme nvme\d+: pci function {a}", record.text)]
+        return [] if bool(found) == wanted else [f"nvme was asked about: {found}"]
+    return check
 
 
 def late_report(count: int):
@@ -85,19 +114,8 @@ def late_report(count: int):
 
 
 TAKEN_FROM = rf"^{HOT} .*bound to vfio-pci, taken from e1000e \(a module that was there before"
-HOOK = {"/etc/initramfs-tools/hooks/zz-late": b"""#!/bin/sh
-[ "$1" != prereqs ] || exit 0
-mkdir -p "$DESTDIR/usr/lib/udev/rules.d"
-cp /usr/lib/udev/rules.d/60-vfio-early.rules "$DESTDIR/usr/lib/udev/rules.d"
-"""}
-
-
-RULE = 'install_items+=" /usr/lib/udev/rules.d/60-vfio-early.rules "\n'
-
-
 def late(name: str, topology: Topology, config: bytes | None, *taken: str,
          log: Sequence[str] = (), suites: Sequence[str] = STABLE, **more: object) -> Cell:
-    more.setdefault("files", HOOK)
     return Cell(f"late-{name}", topology, config, on(*taken), late=taken, suites=suites,
                 log=[*log, *(bound(a) for a in taken)], **more)  # type: ignore[arg-type]
 
@@ -113,12 +131,18 @@ ALL: tuple[Cell, ...] = (
     # The driver core asks the drivers that are there before udev hears of the device.
     late("loaded", LOADED, b"01:00.0\n", HOT, log=[TAKEN_FROM]),
     late("loaded-never", LOADED, b"01:00.0 unbind=never\n", log=[refused(HOT, "bound")]),
-    late("built-in", FIRST_IN, b"01:00.0\n", HOT, log=[rf"^{HOT} .*taken from e1000e \(built"],
-         kernel="small", suites=[TRIXIE]),
     # The udevd of systemd, in its sandbox.
-    late("systemd", FIRST_IN, b"01:00.0\n", HOT, suites=EVERY, generator=SYSTEMD, conf=RULE,
-         files={}),
+    late("systemd", FIRST_IN, b"01:00.0\n", HOT, suites=EVERY, generator=SYSTEMD),
     late("again", AGAIN, b"01:00.0\n", HOT, check=late_report(2)),
+    Cell("late-removed", REMOVED, b"01:00.0\n", on(HOT), [bound(HOT), TAKEN_FROM]),
+    Cell("late-removed-built-in", REMOVED, b"01:00.0\n", on(HOT),
+         [rf"^{HOT} .*taken from e1000e \(built into", rf"^{HOT} .*taken from e1000e \(built"],
+         kernel="small", suites=[TRIXIE], check=late_report(1)),
+    late("vfs", SRIOV, b"vf-of=01:00.0 allow=storage\n", *VFS, check=asked(False), suites=EVERY),
+    late("vfs-keep", SRIOV, b"vf-of=01:00.0 allow=storage\nkeep 01:00.2\n", *(VFS[:1] + VFS[2:]),
+         check=asked(False)),
+    # Beside another term the others are the host's, so its driver is asked first.
+    late("vfs-with-id", SRIOV, b"vf-of=01:00.0 id=1b36:0010 allow=storage\n", *VFS, check=asked(True)),
     late("twins-first", TWINS, b"01:00.0 id=1234:1111\n", HOT),
     late("twins-second", TWINS, b"02:00.0 id=1234:1111\n", OTHER),
     late("burst", BURST, f"id={top.MANY_ID}\n".encode(), *BURST_ALL,

@@ -32,6 +32,7 @@ class Function:
     driver: Optional[str]
     driver_override: Optional[str]
     group: Optional[int]
+    power: Optional[str] = None
 
     @property
     def is_bridge(self) -> bool:
@@ -68,6 +69,7 @@ class Verdict:
     drivers: set[str] = field(default_factory=set)
     parameters: dict[str, str] = field(default_factory=dict)
     nodes: set[str] = field(default_factory=set)
+    viable: dict[int, str] = field(default_factory=dict)
     files: list[str] = field(default_factory=list)
     report: dict[str, list[str]] = field(default_factory=dict)
     status: dict[str, int] = field(default_factory=dict)
@@ -165,6 +167,9 @@ def _take(verdict: Verdict, key: str, rest: str) -> None:
         verdict.output.append(rest)
     elif key == "file":
         verdict.files.append(rest)
+    elif key == "viable":
+        name, _, text = rest.partition(" ")
+        verdict.viable[int(name)] = text
     elif key == "kernel":
         verdict.kernel = rest
     elif key == "cmdline":
@@ -191,7 +196,7 @@ def _function(text: str) -> Function:
     return Function(
         address, int(values["vendor"], 16), int(values["device"], 16), int(values["class"], 16),
         _present(values["driver"]), _present(values["driver_override"]),
-        None if group is None else int(group))
+        None if group is None else int(group), _present(values.get("power/control", "-")))
 
 
 def _present(value: str) -> Optional[str]:

@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The boots in which devices are named in every way there is, and the groups they are in."""
+
+from __future__ import annotations
+
+import re
+from typing import Sequence
+
+import topologies as top
+import viable
+from cells import (AUDIO, BEHIND_BRIDGE, BOOKWORM, EVERY, GPU1, GPU2, STABLE, TRIXIE, Cell,
+                   Check, bound, kernel_says, on, refused)
+from topologies import GPU, NIC, Topology, address, device, root_port, slot
+from verdict import Verdict
+
+
+def card(number: int, *functions: str) -> tuple[str, ...]:
+    """A graphics card with a sound function that has something to play on, and more."""
+    name = f"hda{number}"
+    return (*slot(number, functions[0], f"ich9-intel-hda,id={name}", *functions[1:]),
+            *device(f"hda-output,bus={name}.0,audiodev=sound"))
+
+
+# The firmware sets this mode on the first display that it has a ROM for; its native driver
+# has another name in every suite.
+FIRMWARE_MODE = "vga=0x317"
+CARDS = Topology(
+    "cards",
+    ("-audiodev", "none,id=sound", *card(1, "cirrus-vga"), *card(2, GPU, "qemu-xhci"), *card(3, GPU),
+     *slot(4, NIC)),
+    {**{address(bus): "bochs-drm" for bus in (2, 3)},
+     **{address(bus, 0, 1): "snd_hda_intel" for bus in (1, 2, 3)},
+     address(2, 0, 2): "xhci_hcd", address(4): "e1000e"})
+CARD2 = [address(2, 0, function) for function in range(3)]
+CARD3 = [address(3, 0, function) for function in range(2)]
+
+# The same two cards at the same ports while the buses below them get other numbers.
+CARDS_HERE = (*root_port(4), *device(f"{GPU},bus=rp4"), *root_port(5), *device(f"{NIC},bus=rp5"))
+
+
+def switch(downstream: int) -> tuple[str, ...]:
+    ports = (device(f"xio3130-downstream,id=down{n},bus=up,addr={n},chassis={10 + n},"
+                    f"slot={10 + n}") for n in range(downstream))
+    return (*slot(1, "x3130-upstream,id=up"), *(word for port in ports for word in port))
+
+
+BEFORE = Topology("renumbered-0", (*slot(1, NIC), *CARDS_HERE),
+                  {address(1): "e1000e", address(2): "bochs-drm", address(3): "e1000e"})
+SWITCH_BELOW = Topology("renumbered-1", (*switch(2), *CARDS_HERE),
+                        {address(5): "bochs-drm", address(6): "e1000e"},
+                        bridges=(address(1), address(2), address(2, 1)))
+CARD_BELOW = Topology(
+    "renumbered-2",
+    (*slot(1, NIC), *slot(2, "pcie-pci-bridge,id=pci"), *device("qemu-xhci,bus=pci,addr=1"),
+     *slot(3, NIC), *CARDS_HERE),
+    {address(1): "e1000e", address(3, 1): "xhci_hcd", address(4): "e1000e",
+     address(5): "bochs-drm", address(6): "e1000e"}, bridges=(address(2),))
+
+# Of one make, told apart by what stands in their extended capabilities.
+NICS = Topology(
+    "serial",
+    (*slot(1, f"{NIC},mac=52:54:00:aa:00:01"), *slot(2, f"{NIC},mac=52:54:00:aa:00:02")),
+    {address(1): "e1000e", address(2): "e1000e"})
+SERIAL = "52-54-00-ff-ff-aa-00-02"
+
+SATA_HERE, LPC, SMBUS = "0000:00:1f.2", "0000:00:1f.0", "0000:00:1f.3"
+
+# What a driver may be bound to in a group that a virtual machine uses.
+HARMLESS = (None, "vfio-pci", "pci-stub", "pcieport")
+
+
+def viability(groups: int) -> Check:
+    """Our notices name the members that the kernel minds, and no others."""
+    def check(verdict: Verdict) -> list[str]:
+        wrong = [] if len(verdict.viable) == groups else [f"groups: {verdict.viable}"]
+        for group, answer in verdict.viable.items():
+            named = {line.split(" ")[0] for line in verdict.log
+                     if re.search(rf"stays with the host.*IOMMU group {group}\b", line)}
+            minded = {f.address for f in verdict.functions.values()
+                      if f.group == group and f.driver not in HARMLESS}
+            if answer != ("no" if minded else "yes"):
+                wrong.append(f"group {group}: the kernel says {answer}; bound: {minded}")
+            if named != minded:
+                wrong.append(f"group {group}: named {named}, not {minded}")
+        return wrong
+    return check
+
+
+def kept_awake(verdict: Verdict) -> list[str]:
+    power = verdict.functions[GPU1].power, verdict.functions[GPU2].power
+    return [] if power == ("on", "auto") else [f"power/control is {power}"]
+
+
+def wiki(name: str, config: str, taken: Sequence[str], suites: Sequence[str] = STABLE,
+         **more: object) -> Cell:
+    return Cell(f"wiki-{name}", CARDS, config.encode(), on(*taken), [bound(a) for a in taken],
+                suites=suites, **more)  # type: ignore[arg-type]
+
+
+def renumbered(topology: Topology, form: str, config: bytes, taken: Sequence[str] = (),
+               log: Sequence[str] = ()) -> Cell:
+    return Cell(f"{topology.name}-{form}", topology, config, on(*taken), log,
+                suites=[TRIXIE])
+
+
+def group(name: str, topology: Topology, config: str, taken: Sequence[str], groups: int = 1,
+          log: Sequence[str] = (), suites: Sequence[str] = EVERY) -> Cell:
+    return Cell(f"viable-{name}", topology, config.encode(), on(*taken), log, suites=suites,
+                check=viability(groups), files=viable.files())
+
+
+PATH = b"path=00:04.0/00.0 id=1234:1111\n"
+ADDRESS = b"02:00.0 id=1234:1111\n"
+ALL_BUT_BOOT = "class=display boot-display=no with=slot"
+
+WIKI = (
+    wiki("all-but-boot", f"{ALL_BUT_BOOT}\n", CARD2 + CARD3, append=[FIRMWARE_MODE],
+         check=kernel_says("vesafb: mode is")),
+    # A text screen: there is no framebuffer, and boot_vga is all there is.
+    wiki("all-but-boot-text", f"{ALL_BUT_BOOT}\n", CARD2 + CARD3, suites=[TRIXIE]),
+    wiki("selected", "path=00:03.0/00.0 id=1234:1111 with=slot\n", CARD3),
+    wiki("group", "group=02:00.0\n", CARD2),
+    wiki("command-line", "", CARD2 + CARD3, suites=[TRIXIE],
+         append=["vfio_early.take=class=display,boot-display=no,with=slot"]),
+)
+
+NAMES = (
+    Cell("class-usb", CARDS, b"class=0c03\n", on(address(2, 0, 2)), suites=[TRIXIE]),
+    Cell("serial", NICS, f"serial={SERIAL}\n".encode(), on(address(2)), suites=EVERY),
+    Cell("d3-off", top.TWIN_GPUS, b"01:00.0 d3=off\n02:00.0\n", on(GPU1, GPU2),
+         check=kept_awake, suites=EVERY),
+)
+
+RENUMBERED = tuple(
+    cell for topology, there in ((BEFORE, address(2)), (SWITCH_BELOW, address(5)),
+                                 (CARD_BELOW, address(5)))
+    for cell in (
+        renumbered(topology, "path", PATH, [there]),
+        renumbered(topology, "address", ADDRESS, [there] if topology is BEFORE else (),
+                   () if topology is BEFORE else [refused(address(2), "(identity|bridge)")])))
+
+# Everything a config can say, in an image that has none.
+COMMAND_LINE = (
+    Cell("no-config", CARDS, None, on(*CARD2, address(3), address(4)), suites=[TRIXIE],
+         append=["vfio_early.take=02:00.0,id=1234:1111,with=slot,unbind=safe",
+                 '"vfio_early.take=path=00:03.0/00.0 id=1234:1111:*:* with=group"',
+                 'vfio-early.take="id=8086:10d3,driver=vfio-pci,allow=network+no-iommu"',
+                 "vfio_early.keep=03:00.1"]),
+    Cell("no-config-bad", top.TWIN_GPUS, None, on(GPU2), suites=[TRIXIE],
+         log=[r"^kernel command line: \"colour=red\": unknown term"],
+         append=["vfio_early.take=01:00.0,colour=red", "vfio_early.take=02:00.0"]),
+    # COMMAND_LINE_SIZE is 2048 here: rules up to its end count.
+    Cell("no-config-long", top.TWIN_GPUS, None, on(GPU1, GPU2), suites=[TRIXIE],
+         append=[*(f"vfio_early.keep={bus:02x}:00.0" for bus in range(0x10, 0x48)),
+                 "vfio_early.take=id=1234:1111"]),
+)
+
+GROUPS = (
+    group("one-member", top.GROUP_BRIDGE, "02:02.0\n", BEHIND_BRIDGE[1:],
+          log=[rf"^{BEHIND_BRIDGE[0]} .*stays with the host"]),
+    group("all-members", top.GROUP_BRIDGE, "02:02.0 with=group\n", BEHIND_BRIDGE),
+    group("slot", top.GPU_AUDIO, "01:00.1\n02:00.0\n", [AUDIO, GPU2], groups=2),
+    group("kept", top.GPU_AUDIO, "01:00.0 with=group\nkeep 01:00.1\n", [GPU1],
+          log=[rf"^{AUDIO} .*stays with the host.*keep rule"], suites=[TRIXIE]),
+    # The board's own functions, of which two are never taken.
+    group("board", top.TWIN_GPUS, "00:1f.2 with=group allow=storage+root-disk\n", [SATA_HERE],
+          suites=[BOOKWORM, TRIXIE]),
+)
+
+ALL: tuple[Cell, ...] = (*WIKI, *NAMES, *RENUMBERED, *COMMAND_LINE, *GROUPS)
