@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * viable /dev/vfio/GROUP...: asks the kernel whether a virtual machine could use each group
- * and prints "GROUP yes" or "GROUP no", as VFIO_GROUP_GET_STATUS says.
+ * viable /dev/vfio/GROUP...: asks the kernel whether a virtual machine could use each
+ * group and prints "GROUP yes" or "GROUP no", as VFIO_GROUP_GET_STATUS says.
  */
 #include <errno.h>
 #include <fcntl.h>
