@@ -8,7 +8,7 @@ from typing import Sequence
 import topologies as top
 from cells import EVERY, TRIXIE, Cell, bound, loaded, on
 from generators.dracut import HOSTONLY, PLAIN, SYSTEMD
-from scenarios import NATIVES, NIC, NVME, TWIN, USB, lines
+from scenarios import EACH_KIND, NATIVES, NIC, NVME, TWIN, USB, lines
 
 LOAD = {"/usr/lib/modules-load.d/native.conf": "".join(f"{n}\n" for n in NATIVES).encode()}
 PRE = [f"rd.driver.pre={name}" for name in NATIVES]
@@ -22,7 +22,7 @@ def taking(name: str, generator: str, config: bytes | None, *taken: str,
 
 def forced(name: str, generator: str, suites: Sequence[str] = EVERY, **more: object) -> Cell:
     """The devices are ours although something names their native drivers."""
-    return taking(name, generator, lines(TWIN, NIC, USB, NVME), TWIN, NIC, USB, NVME,
+    return taking(name, generator, EACH_KIND, TWIN, NIC, USB, NVME,
                   suites=suites, check=loaded(*NATIVES), **more)
 
 

@@ -22,6 +22,9 @@ GPU, AUDIO, TWIN = address(1), address(1, 0, 1), address(2)
 GROUP_USB, GROUP_GPU = address(4, 1), address(4, 2)
 NIC, USB, NVME = address(5), address(6), address(7)
 
+# Of WHOLE: the neighbour of the disk's controller; a display, network and USB.
+SATA, REST_OF_WHOLE = address(2), (address(3), address(5), address(6))
+
 NATIVES = ("bochs", "e1000e", "xhci_pci", "nvme")
 
 
@@ -59,11 +62,15 @@ def lines(*addresses: str, option: str = " unbind=never") -> bytes:
     return "".join(f"{a[5:]}{option}\n" for a in addresses).encode()
 
 
+# Built where there is no disk, an image does not know what the host boots from.
+STORAGE = " unbind=never allow=storage"
+EACH_KIND = lines(TWIN, NIC, USB) + lines(NVME, option=STORAGE)
+
 SCENARIOS = (
     # What the rules say has nothing to do with the suite: slot, group and garbage are in one.
     # Of three displays of one kind, the one in the middle.
     Scenario("two-gpus", b"02:00.0 id=1234:1111 unbind=never\n", [TWIN]),
-    Scenario("forced", lines(TWIN, NIC, USB, NVME), [TWIN, NIC, USB, NVME], forced=NATIVES),
+    Scenario("forced", EACH_KIND, [TWIN, NIC, USB, NVME], forced=NATIVES),
     Scenario("slot", b"01:00.0 with=slot unbind=never\n", [GPU, AUDIO],
              suites=[TRIXIE]),
     Scenario("group", b"group=04:01.0 unbind=never\n", [GROUP_USB, GROUP_GPU],
@@ -81,8 +88,8 @@ SCENARIOS = (
     Scenario("built-in", lines(NIC, USB, option=""), [NIC, USB],
              more={"append": ["intel_iommu=on"]}),
     # To the login prompt, from a disk whose controller has a neighbour of its kind.
-    Scenario("login", lines("0000:02:00.0", "0000:03:00.0", "0000:05:00.0", "0000:06:00.0"),
-             ["0000:02:00.0", "0000:03:00.0", "0000:05:00.0", "0000:06:00.0"],
+    Scenario("login", lines(SATA, option=STORAGE) + lines(*REST_OF_WHOLE),
+             [SATA, *REST_OF_WHOLE],
              topology=top.WHOLE, suites=STABLE,
              more={"whole": True, "check": loaded("bochs", "e1000e", "xhci_pci", "ahci")}),
 )
