@@ -28,6 +28,9 @@ KINDS = ("install", "hooks")
 # The hook that makes an image the one or the other.
 BUSYBOX, SYSTEMD = "udev", "systemd"
 
+# On a slow machine systemd gives the root up before the verdict is told, and writes into it.
+WAITING = ("rd.systemd.mask=emergency.service",)
+
 # mkinitcpio wants a busybox beside its hooks, all programs in /usr/bin, and /dev/stdin.
 BUILD = """
 set -e
@@ -127,7 +130,7 @@ class Mkinitcpio(Standin):
 def both(tool: type[Standin], name: str, complete: bool) -> tuple[Standin, ...]:
     """Return a tool's two kinds of images."""
     return tuple(tool(f"{name}-{word}", BUILD, PACKAGES, ("trixie",),
-                      ("systemd.show_status=false",), warning="WARNING: .*",
+                      ("systemd.show_status=false",), WAITING, "WARNING: .*",
                       complete=complete,
                       switches=tool is Mkinitcpio, kind=kind)
                  for word, kind in (("busybox", BUSYBOX), ("systemd", SYSTEMD)))
