@@ -16,7 +16,7 @@ from packed import Packed
 from topologies import Topology
 
 TREE = Path(__file__).resolve().parent.parent.parent
-TEST_MODULES = ("bochs", "cirrus", "cirrus_qemu", "e1000e", "igb", "nvme", "xhci_pci",
+TEST_MODULES = ("bochs", "bochs_drm", "cirrus", "cirrus_qemu", "e1000e", "igb", "nvme", "xhci_pci",
                 "ehci_pci", "snd_hda_intel", "snd_hda_codec_generic", "virtio_pci",
                 "virtio_gpu", "virtio_blk", "ahci", "sd_mod", "ext4", "usbhid",
                 "hid_generic", "simpledrm")
