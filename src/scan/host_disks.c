@@ -188,25 +188,37 @@ static void read_fstab(struct disks *disks)
 	}
 }
 
-/* PATH, PATH:DEVICE, DEVICE: a key file or a LUKS header. */
-static void carry_key(struct disks *disks, const char *what, struct span file)
+/* PATH:DEVICE or DEVICE; false for a plain path. */
+static bool key_device(struct span file, struct device_spec *ret)
 {
 	const char *colon = memchr(file.text, ':', file.length);
+
+	if (colon) {
+		size_t before = (size_t)(colon - file.text) + 1;
+
+		if (device_spec_parse(colon + 1, file.length - before, ret))
+			return true;
+	}
+	return device_spec_parse(file.text, file.length, ret);
+}
+
+/* A key file or a LUKS header: in a file of this host, or on a disk. */
+static void carry_key(struct disks *disks, const char *what, struct span file)
+{
 	char path[MOUNT_FIELD_MAX];
 	struct device_spec spec;
 	struct mount mount;
 
-	if (colon && device_spec_parse(colon + 1,
-			     file.length - (size_t)(colon + 1 - file.text), &spec)) {
+	if (key_device(file, &spec)) {
 		carry_spec(disks, NEED_DISK, what, &spec);
-	} else if (device_spec_parse(file.text, file.length, &spec)) {
-		carry_spec(disks, NEED_DISK, what, &spec);
-	} else if (file.length > 0 && file.text[0] == '/' && file.length < sizeof(path)) {
-		memcpy(path, file.text, file.length);
-		path[file.length] = '\0';
-		if (disks_find_mount(disks, path, &mount) && !is_initramfs(&mount))
-			carry_mount(disks, NEED_DISK, what, &mount);
+		return;
 	}
+	if (file.length == 0 || file.text[0] != '/' || file.length >= sizeof(path))
+		return;
+	memcpy(path, file.text, file.length);
+	path[file.length] = '\0';
+	if (disks_find_mount(disks, path, &mount) && !is_initramfs(&mount))
+		carry_mount(disks, NEED_DISK, what, &mount);
 }
 
 static void carry_crypt(struct disks *disks, const struct crypttab_entry *entry)
