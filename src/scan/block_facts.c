@@ -76,6 +76,18 @@ static int found(
 	return 1;
 }
 
+/* A path of NVMe multipath: a disk without a number, that nobody can open
+ * (GENHD_FL_HIDDEN in include/linux/blkdev.h). What is used is the disk of its subsystem.
+ */
+static bool is_hidden(int dir, const char *name)
+{
+	char path[SYSFS_TEXT_MAX], text[NAME_BYTES];
+
+	snprintf(path, sizeof(path), "%s/hidden", name);
+	return sysfs_read_text(dir, path, text, sizeof(text)) > 0 &&
+	       strcmp(text, "1") == 0;
+}
+
 static bool is_mounted(const struct block_search *search, int dir, const char *name)
 {
 	char path[SYSFS_TEXT_MAX], number[NAME_BYTES], field[NAME_BYTES + 2];
@@ -151,7 +163,7 @@ static int visit_block(void *context, int dir, const char *name)
 
 	if (sysfs_read_link(dir, name, link, sizeof(link)) < 0)
 		return found(search, USE_UNKNOWN, name, "could not be looked at");
-	if (!is_here(search, link))
+	if (!is_here(search, link) || is_hidden(dir, name))
 		return 0;
 	if (is_mounted(search, dir, name))
 		return found(search, USE_BUSY, name, "is mounted");

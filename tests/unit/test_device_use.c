@@ -197,6 +197,24 @@ static void test_multipath(void **state)
 	assert_string_equal(function.use_text, "nvme0n1p1 is mounted");
 }
 
+/* The paths of multipath are in /sys/class/block as well, hidden and without a number. */
+static void test_hidden_path(void **state)
+{
+	(void)state;
+	fake_subsystem(&fake, "nvme-subsys0", HERE "/nvme/nvme0");
+	fake_block(&fake, "virtual/nvme-subsystem/nvme-subsys0/nvme0n1", "259:0");
+	fake_block(&fake, HERE "/nvme/nvme0/nvme0c0n1", "259:7");
+	fake_remove(&fake, "sys/devices/" HERE "/nvme/nvme0/nvme0c0n1/dev");
+	assert_int_equal(use_of(STORAGE), USE_BUSY);
+	fake_file(&fake, "sys/devices/" HERE "/nvme/nvme0/nvme0c0n1/hidden", "0\n");
+	assert_int_equal(use_of(STORAGE), USE_BUSY);
+	fake_file(&fake, "sys/devices/" HERE "/nvme/nvme0/nvme0c0n1/hidden", "1\n");
+	assert_int_equal(use_of(STORAGE), USE_IDLE);
+	fake_file(&fake, "proc/self/mountinfo", "36 1 259:0 / /data rw - ext4 x rw\n");
+	assert_int_equal(use_of(STORAGE), USE_BUSY);
+	assert_string_equal(function.use_text, "nvme0n1 is mounted");
+}
+
 /* The same, with the root file system on a subsystem of another controller. */
 static void test_multipath_elsewhere(void **state)
 {
@@ -291,6 +309,7 @@ int main(void)
 		test(test_held),
 		test(test_mounts_unreadable),
 		test(test_multipath),
+		test(test_hidden_path),
 		test(test_multipath_elsewhere),
 		test(test_network),
 		test(test_sound),
