@@ -291,7 +291,8 @@ static bool is_whole(const struct disks *disks, const struct device_spec *spec)
 	return there >= wanted;
 }
 
-static void read_boot_item(struct disks *disks, const struct boot_item *item)
+static void read_boot_item(
+	struct disks *disks, const struct boot_item *item, bool decides)
 {
 	bool root = item->use == BOOT_ROOT || item->use == BOOT_USR;
 	size_t at = 0;
@@ -302,6 +303,8 @@ static void read_boot_item(struct disks *disks, const struct boot_item *item)
 	disks_begin(disks, root ? NEED_ROOT : NEED_DISK);
 	disks_name_device(disks, boot_use_words(item->use), device, item->spec.value);
 	(void)disks_carry_spec(disks, &item->spec);
+	if (!decides)
+		return;
 	/* How many disks a ZFS pool has is not written on one of them. */
 	if (item->use == BOOT_ROOT && item->spec.kind != SPEC_POOL && !disks->lost &&
 		!disks->network && is_whole(disks, &item->spec))
@@ -310,10 +313,15 @@ static void read_boot_item(struct disks *disks, const struct boot_item *item)
 		settle_root(disks, "/");
 }
 
-static void read_boot_source(struct disks *disks, const struct boot_source *source)
+/* Where a root is mounted, what is mounted decides whether it is known: the command line
+ * may be that of another system, around a container. */
+static void read_boot_source(
+	struct disks *disks, const struct boot_source *source, bool decides)
 {
 	for (unsigned i = 0; i < source->count; i++)
-		read_boot_item(disks, &source->items[i]);
+		read_boot_item(disks, &source->items[i], decides);
+	if (!decides)
+		return;
 	if (source->network)
 		needs_set_root(disks->needs, ROOT_NETWORK, "/ comes over the network");
 	else if (source->has_root)
@@ -345,7 +353,7 @@ int host_disks_read(int root, const struct machine *machine,
 		running = read_root_mount(&disks);
 	read_boot_mounts(&disks);
 	read_swaps(&disks);
-	read_boot_source(&disks, source);
+	read_boot_source(&disks, source, !running);
 	read_fstab(&disks);
 	read_crypttab(&disks, "etc/crypttab");
 	read_crypttab(&disks, "cryptroot/crypttab");

@@ -360,6 +360,20 @@ static void test_command_line(void **state)
 	host_expect(ROOT_UNKNOWN, "");
 }
 
+/* A root that is mounted and cannot be followed is not known for what root= says. */
+static void test_command_line_around_a_container(void **state)
+{
+	(void)state;
+	plain();
+	host_mounts("27 1 0:25 / / rw - overlay overlay rw,lowerdir=/a\n");
+	host_cmdline("root=/dev/sda1");
+	host_expect(ROOT_UNKNOWN, "root@00:17.0 carries / (sda1);");
+	host_cmdline("root=/dev/sdz1");
+	host_expect(ROOT_UNKNOWN, "");
+	host_cmdline("root=/dev/nfs");
+	host_expect(ROOT_UNKNOWN, "");
+}
+
 static void test_crypttab_of_an_image(void **state)
 {
 	(void)state;
@@ -505,6 +519,7 @@ int main(void)
 		test(test_fstab),
 		test(test_swap_file_and_zram),
 		test(test_command_line),
+		test(test_command_line_around_a_container),
 		test(test_crypttab_of_an_image),
 		test(test_superblocks),
 		test(test_names),
