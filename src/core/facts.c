@@ -172,7 +172,8 @@ void facts_apply(const struct facts *facts, const struct machine *machine,
 	if (needs->root == ROOT_FOUND || needs->root == ROOT_NETWORK)
 		return;
 	if (facts->root != ROOT_FOUND && facts->root != ROOT_NETWORK) {
-		needs_set_root(needs, ROOT_UNKNOWN, "%s", facts->root_words);
+		needs_set_root(needs, ROOT_UNKNOWN, "when the image was built: %s",
+			facts->root_words);
 		return;
 	}
 	if (names_another(facts, source)) {

@@ -379,7 +379,8 @@ STORAGE = in_one(
                  [refused(SATA_DISK, "root-disk") + ON_SATA],
                  "root=/dev/sda"),
     storage_cell("storage-unknown", "02:00.0\n", [],
-                 [refused(NVME_DRIVE, "storage") + ".*no root=.*allow=storage"], "root="),
+                 [refused(NVME_DRIVE, "storage") + ": it is not known what the host boots from: "
+                  ".*; allow=storage takes it"], "root="),
     storage_cell("storage-elsewhere", "02:00.0\n", [],
                  [refused(NVME_DRIVE, "storage") + ".*is not there yet.*allow=storage"],
                  "root=UUID=00000000-0000-0000-0000-000000000000"),

@@ -81,7 +81,7 @@ ALL: tuple[Cell, ...] = (
     *both("root-on-usb", XHCI, "root-disk", text(DISK), facts(need("root", DISK, XHCI))),
     *both("storage", NVME, "storage", "it is not known what the host boots from: "
           "root=/dev/vfio-test is not there yet; ", None),
-    *both("storage-undetermined", SATA, "storage", "it is not known .*: as told; ",
+    *both("storage-undetermined", SATA, "storage", "it is not known .*: when the image was built: as told; ",
           facts(root="unknown"), "root="),
     # The facts are of a drive that is not there any more: it may be any other.
     guard("facts-of-another", "04:00.0\n03:00.0\n",
