@@ -29,7 +29,9 @@ def cell(name: str, inner: str = "initramfs-tools", suites: Sequence[str] = (TRI
 
 def nothing_taken(name: str, log: Sequence[str], **more: object) -> Cell:
     """A boot in which something of ours is broken: the real init runs, with all its devices."""
-    return cell(name, taken={}, log=log, summary=False, **{"absent": (), **more})
+    usual: dict[str, object] = {"absent": ()}
+    return cell(name, taken={}, log=log, summary=False,
+                **{**usual, **more})  # type: ignore[arg-type]
 
 
 PLACES = [cell(place, inner.name, STABLE if inner.name == "initramfs-tools" else (TRIXIE,),

@@ -86,7 +86,7 @@ def judge(verdict: verdicts.Verdict, usual: verdicts.Verdict) -> list[str]:
         wrong.append(f"usual: {GPU1} is on {usual.functions[GPU1].driver}, not on {native}")
     wrong += verdicts.wrong_drivers(verdict, usual, on(GPU1))
     wrong += verdicts.wrong_vfio(verdict)
-    return wrong + verdicts.wrong_log(verdict, on(GPU1), True)
+    return wrong + verdicts.wrong_log(verdict, on(GPU1), late=0, summary=True)
 
 
 def addon(suite: str, binary: Path, transcript: Path) -> list[str]:
