@@ -51,38 +51,47 @@ static int no_modules(const struct kernels *installed, const char *version, bool
 	return EXIT_FAILURE;
 }
 
+static int choose(const struct kernels *installed, const char *version, bool running,
+	struct chosen *chosen)
+{
+	const char *found = kernels_get(installed, version);
+
+	if (!found)
+		return no_modules(installed, version, running);
+	for (size_t i = 0; i < chosen->count; i++)
+		if (chosen->versions[i] == found)
+			return EXIT_SUCCESS;
+	if (chosen->count == IMAGE_KERNELS_MAX) {
+		complain("more than %d kernels in one archive; write several",
+			IMAGE_KERNELS_MAX);
+		return EXIT_FAILURE;
+	}
+	chosen->versions[chosen->count++] = found;
+	return EXIT_SUCCESS;
+}
+
 static int choose_kernels(const struct image_options *options,
 	const struct kernels *installed, struct chosen *chosen)
 {
-	const char *const *wanted = options->kernels;
-	size_t count = options->kernel_count;
+	int status = EXIT_SUCCESS;
 	struct utsname running;
-	const char *release = running.release;
 
-	if (uname(&running) == 0 && count == 0 && !options->all_kernels) {
-		wanted = &release;
-		count = 1;
+	if (options->all_kernels && installed->count == 0) {
+		complain(
+			"there are no kernels with modules in /lib/modules; install one");
+		return EXIT_FAILURE;
 	}
-	if (options->all_kernels) {
-		if (installed->count == 0 || installed->count > IMAGE_KERNELS_MAX) {
-			complain("--kernel all found %zu kernels in /lib/modules, "
-				 "expected 1 "
-				 "to %d; name them instead",
-				installed->count, IMAGE_KERNELS_MAX);
-			return EXIT_FAILURE;
-		}
-		for (size_t i = 0; i < installed->count; i++)
-			chosen->versions[chosen->count++] = installed->versions[i];
+	if (options->kernel_count == 0 && !options->all_kernels) {
+		(void)uname(&running); /* fails only for a bad pointer */
+		return choose(installed, running.release, true, chosen);
 	}
-	for (size_t i = 0; i < count; i++) {
-		const char *found = kernels_get(installed, wanted[i]);
-
-		if (!found)
-			return no_modules(installed, wanted[i], wanted == &release);
-		if (!options->all_kernels)
-			chosen->versions[chosen->count++] = found;
-	}
-	return EXIT_SUCCESS;
+	for (size_t i = 0; status == EXIT_SUCCESS && i < options->kernel_count; i++)
+		status = choose(installed, options->kernels[i], false, chosen);
+	for (size_t i = 0;
+		status == EXIT_SUCCESS && options->all_kernels && i < installed->count;
+		i++)
+		status = choose(installed, installed->versions[i], false, chosen);
+	return status;
 }
 
 /* https://reproducible-builds.org/specs/source-date-epoch/ */
@@ -133,7 +142,7 @@ static int write_output(
 {
 	cleanup_close int fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct output output;
-	bool told = false;
+	bool told = false, to_stdout = strcmp(options->output, "-") == 0;
 	int r = output_begin(&output, options->output);
 
 	if (r == 0) {
@@ -143,13 +152,16 @@ static int write_output(
 	if (r == 0)
 		r = fd < 0 ? -EBADF : archive_write(&output, fd, mtime);
 	r = output_end(&output, r);
-	if (r < 0 && !told && r != -EINTR)
+	if (r < 0 && !told && r != -EINTR && to_stdout)
+		complain("standard output could not be written: %s; discard what came",
+			strerror(-r));
+	else if (r < 0 && !told && r != -EINTR)
 		complain(
 			"%s could not be written: %s; what was there before is unchanged",
 			options->output, write_words(r));
 	if (r < 0)
 		return EXIT_FAILURE;
-	if (strcmp(options->output, "-") != 0)
+	if (!to_stdout)
 		printf("%s: %llu KiB; start it with rdinit=/vfio-early/init\n",
 			options->output,
 			(unsigned long long)(output.length + 1023) / 1024);
