@@ -17,6 +17,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -46,6 +47,8 @@ static void execute(const void *context)
 	int null = open("/dev/null", O_RDWR);
 
 	(void)context;
+	/* Should the supervisor be given up, nothing is to go on beside the real init. */
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
 		if (null < 0)
 			close(fd);
