@@ -257,6 +257,9 @@ static int read_arguments(int argc, char **argv, struct arguments *arguments)
 	return 1;
 }
 
+/* The one variable that means something here. */
+static const char *source_date_epoch;
+
 /*
  * Parameters that the kernel does not know become variables of init, and both libraries
  * have some that change what they do (BLKID_CONF, KMOD_LOG). Before all others: libblkid
@@ -264,6 +267,7 @@ static int read_arguments(int argc, char **argv, struct arguments *arguments)
  */
 __attribute__((constructor(101))) static void drop_environment(void)
 {
+	source_date_epoch = getenv("SOURCE_DATE_EPOCH");
 	clearenv();
 }
 
@@ -271,7 +275,6 @@ int main(int argc, char **argv)
 {
 	struct arguments arguments = {
 		.boot.sysroot = "/", .deadline_seconds = DEADLINE_SECONDS};
-	const char *epoch = getenv("SOURCE_DATE_EPOCH");
 	const struct watch *watch;
 	enum watch_end end;
 	int r = read_arguments(argc, argv, &arguments);
@@ -279,7 +282,7 @@ int main(int argc, char **argv)
 	if (r <= 0)
 		return -r;
 	if (arguments.facts) {
-		facts_run(arguments.boot.sysroot, epoch);
+		facts_run(arguments.boot.sysroot, source_date_epoch);
 		return EXIT_SUCCESS;
 	}
 	if (arguments.boot.plan_only)
