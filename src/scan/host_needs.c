@@ -42,14 +42,24 @@ static bool in_container(int root)
 	return false;
 }
 
-/* Whether the first process has another root: the command line is not this system's. */
+static bool are_same(int root, const char *one, const char *other)
+{
+	struct stat first, second;
+
+	return fstatat(root, one, &first, 0) == 0 &&
+	       fstatat(root, other, &second, 0) == 0 && first.st_dev == second.st_dev &&
+	       first.st_ino == second.st_ino;
+}
+
+/* Whether the first process has another root: the command line is not this system's. Not
+ * so in a stand-alone archive, whose own /init is the first process, above this root. */
 static bool in_chroot(int root)
 {
-	struct stat first, here;
+	struct stat first;
 
 	return fstatat(root, "proc/1/root", &first, 0) == 0 &&
-	       fstatat(root, ".", &here, 0) == 0 &&
-	       (first.st_dev != here.st_dev || first.st_ino != here.st_ino);
+	       !are_same(root, "proc/1/root", ".") &&
+	       !are_same(root, "proc/1/exe", "init");
 }
 
 int host_needs_read(int root, const struct machine *machine,
