@@ -143,8 +143,8 @@ ALL: tuple[Cell, ...] = (
          check=asked(False)),
     # Beside another term the others are the host's, so its driver is asked first.
     late("vfs-with-id", SRIOV, b"vf-of=01:00.0 id=1b36:0010 allow=storage\n", *VFS, check=asked(True)),
-    late("twins-first", TWINS, b"01:00.0 id=1234:1111\n", HOT),
-    late("twins-second", TWINS, b"02:00.0 id=1234:1111\n", OTHER),
+    late("twins-first", TWINS, b"01:00.0 id=1234:1111 allow=last-display\n", HOT),
+    late("twins-second", TWINS, b"02:00.0 id=1234:1111 allow=last-display\n", OTHER),
     late("burst", BURST, f"id={top.MANY_ID}\n".encode(), *BURST_ALL,
          check=late_report(len(BURST_ALL)), suites=[TRIXIE]),
 )

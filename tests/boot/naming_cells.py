@@ -109,8 +109,8 @@ def group(name: str, topology: Topology, config: str, taken: Sequence[str], grou
                 check=viability(groups), files=viable.files())
 
 
-PATH = b"path=00:04.0/00.0 id=1234:1111\n"
-ADDRESS = b"02:00.0 id=1234:1111\n"
+PATH = b"path=00:04.0/00.0 id=1234:1111 allow=last-display\n"
+ADDRESS = b"02:00.0 id=1234:1111 allow=last-display\n"
 ALL_BUT_BOOT = "class=display boot-display=no with=slot"
 
 WIKI = (
@@ -127,7 +127,8 @@ WIKI = (
 NAMES = (
     Cell("class-usb", CARDS, b"class=0c03\n", on(address(2, 0, 2)), suites=[TRIXIE]),
     Cell("serial", NICS, f"serial={SERIAL}\n".encode(), on(address(2)), suites=EVERY),
-    Cell("d3-off", top.TWIN_GPUS, b"01:00.0 d3=off\n02:00.0\n", on(GPU1, GPU2),
+    Cell("d3-off", top.TWIN_GPUS, b"01:00.0 d3=off allow=last-display\n02:00.0 allow=last-display\n",
+         on(GPU1, GPU2),
          check=kept_awake, suites=EVERY),
 )
 
@@ -152,13 +153,13 @@ COMMAND_LINE = (
     # COMMAND_LINE_SIZE is 2048 here: rules up to its end count.
     Cell("no-config-long", top.TWIN_GPUS, None, on(GPU1, GPU2), suites=[TRIXIE],
          append=[*(f"vfio_early.keep={bus:02x}:00.0" for bus in range(0x10, 0x48)),
-                 "vfio_early.take=id=1234:1111"]),
+                 "vfio_early.take=id=1234:1111,allow=last-display"]),
 )
 
 GROUPS = (
-    group("one-member", top.GROUP_BRIDGE, "02:02.0\n", BEHIND_BRIDGE[1:],
+    group("one-member", top.GROUP_BRIDGE, "02:02.0 allow=last-display\n", BEHIND_BRIDGE[1:],
           log=[rf"^{BEHIND_BRIDGE[0]} .*stays with the host"]),
-    group("all-members", top.GROUP_BRIDGE, "02:02.0 with=group\n", BEHIND_BRIDGE),
+    group("all-members", top.GROUP_BRIDGE, "02:02.0 with=group allow=last-display\n", BEHIND_BRIDGE),
     group("slot", top.GPU_AUDIO, "01:00.1\n02:00.0\n", [AUDIO, GPU2], groups=2),
     group("kept", top.GPU_AUDIO, "01:00.0 with=group\nkeep 01:00.1\n", [GPU1],
           log=[rf"^{AUDIO} .*stays with the host.*keep rule"], suites=[TRIXIE]),
