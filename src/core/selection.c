@@ -183,11 +183,9 @@ static void for_each_reached(struct work *work, const struct rule *rule,
 
 static int collect(const struct work *work, struct selection *selection)
 {
-	if (work->taken > 0) {
-		selection->items = calloc(work->taken, sizeof(*selection->items));
-		if (!selection->items)
-			return -ENOMEM;
-	}
+	selection->items = calloc(work->taken + 1, sizeof(*selection->items));
+	if (!selection->items)
+		return -ENOMEM;
 	for (size_t i = 0; i < work->machine->count; i++) {
 		const struct choice *choice = &work->choices[i];
 
