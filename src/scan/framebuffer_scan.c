@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define IOMEM              "proc/iomem"
-#define IOMEM_BYTES_MAX    (1024 * 1024)
+#define IOMEM_BYTES_MAX    1048576
 #define BOOT_PARAMS        "sys/kernel/boot_params/data"
 #define BOOT_PARAMS_MAX    4096 /* struct boot_params is a page */
 #define RESOURCE_BYTES_MAX 4096
