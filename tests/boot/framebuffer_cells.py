@@ -51,27 +51,27 @@ class MapFiles(Mapping[str, bytes]):
 
 
 # A display of class 0300, and one of 0380, which is the one that OVMF shows its picture on.
-VGA = Topology("uefi-vga", (*slot(1, "VGA"), *slot(2, NIC)),
+VGA = Topology("uefi-0300", (*slot(1, "VGA"), *slot(2, NIC)),
                {DISPLAY: "bochs-drm", OTHER: "e1000e"}, uefi=True)
-NO_VGA = replace(VGA, name="uefi-no-vga", options=(*slot(1, GPU), *slot(2, NIC)))
-TWO_VGA = replace(VGA, name="uefi-two-vga", options=(*slot(1, "VGA"), *slot(2, "VGA")),
+NO_VGA = replace(VGA, name="uefi-0380", options=(*slot(1, GPU), *slot(2, NIC)))
+TWO_VGA = replace(VGA, name="uefi-two", options=(*slot(1, "VGA"), *slot(2, "VGA")),
                   native={DISPLAY: "bochs-drm", OTHER: "bochs-drm"})
 # SeaBIOS sets a VESA mode on this one.
 VESA = Topology("vesa", (*slot(1, "cirrus-vga"), *slot(2, NIC)),
-                {DISPLAY: None, OTHER: "e1000e"}, append=("vga=0x317",))
+                {DISPLAY: "cirrus", OTHER: "e1000e"}, append=("vga=0x317",))
 
 
-def undriven(topology: Topology, *append: str) -> Topology:
+def undriven(topology: Topology, reason: str, *append: str) -> Topology:
     """The same where the display has no driver of its own in the image or the kernel."""
-    return replace(topology, name=f"{topology.name}-undriven{len(append)}",
+    return replace(topology, name=f"{topology.name}-{reason}",
                    native={**topology.native, DISPLAY: None}, append=append)
 
 
 # The small kernel, its simpledrm and no driver for these displays.
 NO_BOCHS = "initcall_blacklist=bochs_pci_driver_init"
-SMALL_VGA = undriven(VGA, NO_BOCHS)
-SMALL_NO_VGA = undriven(NO_VGA, NO_BOCHS)
-SMALL_NO_SYSFB = undriven(NO_VGA, NO_BOCHS + ",sysfb_init", "quiet")
+SMALL_VGA = undriven(VGA, "no-bochs", NO_BOCHS)
+SMALL_NO_VGA = undriven(NO_VGA, "no-bochs", NO_BOCHS)
+SMALL_NO_SYSFB = undriven(NO_VGA, "no-sysfb", NO_BOCHS + ",sysfb_init")
 
 # Release -> (Debian's kernel, the suite whose tools make the image). In 5.10 the module of
 # these displays has another name than the ones that are in the images.
@@ -115,14 +115,15 @@ def cell(name: str, topology: Topology, is_mapped: bool, log: list[str], *,
 def with_efifb(release: str, kernel: Kernel, suite: str, topology: Topology) -> tuple[Cell, ...]:
     """The display with efifb on a kernel: released, and left."""
     evicts = topology is VGA and release != "5.10"
+    name = f"framebuffer-{'0300' if topology is VGA else '0380'}"
     if release == "5.10":
-        topology = undriven(topology)
+        topology = undriven(topology, "other-module")
     checks = (kernel_says("efifb: probing for efifb"), kernel_release(f"{release}."))
     return (
-        cell(f"framebuffer-{topology.name}", topology, True,
+        cell(name, topology, True,
              [] if evicts else [RELEASED + "efi-framebuffer"],
              kernel=kernel, suite=suite, checks=checks),
-        cell(f"framebuffer-{topology.name}-leave", topology, evicts, [] if evicts else [LEFT],
+        cell(f"{name}-leave", topology, evicts, [] if evicts else [LEFT],
              kernel=kernel, suite=suite, checks=checks, options=" framebuffer=leave"),
     )
 
@@ -141,9 +142,9 @@ ALL: tuple[Cell, ...] = (
          kernel=("suite", "bullseye"),
          checks=(kernel_says("vesafb: framebuffer at"), kernel_release("5.10."))),
     # simpledrm's claim is the platform device's: the kernel removes it, or it stays.
-    small("framebuffer-simpledrm-vga", SMALL_VGA, True, [], SIMPLEDRM),
-    small("framebuffer-simpledrm", SMALL_NO_VGA, False, [FIXED], SIMPLEDRM),
-    small("framebuffer-no-sysfb", SMALL_NO_SYSFB, True, []),
+    small("framebuffer-simpledrm-0300", SMALL_VGA, True, [], SIMPLEDRM),
+    small("framebuffer-simpledrm-0380", SMALL_NO_VGA, False, [FIXED], SIMPLEDRM),
+    small("framebuffer-simpledrm-none", SMALL_NO_SYSFB, True, []),
     # A second run finds nothing to do.
     replace(cell("framebuffer-rerun", NO_VGA, True, [RELEASED]),
             append=["vfio_test=rerun"], check=all_of(mapped(True), second_run("rerun"))),
