@@ -106,7 +106,8 @@ def mapped(wanted: bool, taken: str = DISPLAY) -> Check:
 def cell(name: str, topology: Topology, is_mapped: bool, log: list[str], *,
          kernel: Kernel = "distribution", suite: str = TRIXIE, options: str = "",
          checks: tuple[Check, ...] = (), append: tuple[str, ...] = ()) -> Cell:
-    return Cell(name, topology, f"{DISPLAY[5:]}{options}\n".encode(), on(DISPLAY),
+    config = f"{DISPLAY[5:]} allow=last-display{options}\n"
+    return Cell(name, topology, config.encode(), on(DISPLAY),
                 [bound(DISPLAY), NOTICE, *log], absent=[] if log else [ANYTHING],
                 suites=[suite], kernel=kernel, files=MapFiles(), append=append,
                 check=all_of(mapped(is_mapped), *checks))
@@ -153,7 +154,7 @@ ALL: tuple[Cell, ...] = (
          absent=["boot display", ANYTHING], suites=[TRIXIE], files=MapFiles(),
          check=all_of(mapped(True, OTHER), kernel_says("efifb: probing for efifb"))),
     # What would be done is said, and not done.
-    Cell("framebuffer-dry-run", NO_VGA, b"01:00.0\n", suites=[TRIXIE], summary=False,
-         append=["vfio_early=dry-run"],
+    Cell("framebuffer-dry-run", NO_VGA, b"01:00.0 allow=last-display\n", suites=[TRIXIE],
+         summary=False, append=["vfio_early=dry-run"],
          log=[NOTICE, rf"^{DISPLAY} .*would be released from efi-framebuffer\.0"]),
 )
