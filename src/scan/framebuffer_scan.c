@@ -54,7 +54,7 @@ static bool read_claim(
 
 int framebuffer_read(int root, struct boot_framebuffer *ret_framebuffer)
 {
-	struct boot_framebuffer framebuffer;
+	struct boot_framebuffer framebuffer = {0};
 	struct pci_address holder;
 	int r = read_device(root, framebuffer.device);
 
