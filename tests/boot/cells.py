@@ -416,6 +416,44 @@ RUNS = (
 )
 
 
+def in_time(verdict: Verdict) -> list[str]:
+    """The last of our lines came not much later than the deadline of 10 s."""
+    ours = [r.seconds for r in verdict.dmesg if r.text.startswith("vfio-early:")]
+    known = [r.seconds for r in verdict.dmesg if r.text.startswith("vfio-test: vfio-hang has")]
+    start = known[0] if known else ours[0]
+    return [] if ours[-1] - start < 20 else [f"it took {ours[-1] - start:.0f} s"]
+
+
+def hung_cell(name: str, config: str, words: str, *append: str, unread: bool = True,
+              suites: Sequence[str] = STABLE, **more: object) -> Cell:
+    """A call on the second display never returns; the first one is taken all the same.
+
+    The last rule is about no device: it brings the module into the image. What was bound by
+    a run that was left behind is there already for the next one, so the summary says.
+    """
+    return Cell(f"hung-{name}", top.TWIN_GPUS,
+                f"01:00.0 allow=last-display\n{config} allow=last-display\n"
+                "1f:1f.7 driver=vfio-hang\n".encode(), on(GPU1),
+                [rf"{words} did not return", bound(GPU1), rf"^{GPU2} .*failed",
+                 r"\b1 (already )?bound, (.*, )?1 failed"],
+                hang=True, summary=False, suites=suites,
+                unread=[GPU2] if unread else [], check=in_time, scripts=["0-hang"],
+                append=["vfio_test=hung", *append,
+                        *([f"vfio_test.unread={GPU2}"] if unread else [])],
+                **more)  # type: ignore[arg-type]
+
+
+HUNG = (
+    hung_cell("remove", "02:00.0 unbind=always", f"unbinding {GPU2} from vfio-hang",
+              "vfio_test.hang=remove"),
+    hung_cell("init", "02:00.0 driver=vfio-hang", "loading module vfio-hang", unread=False,
+              modprobe_d={"vfio-test.conf": b"options vfio-hang where=init\n"}),
+    # Where driver_override still takes the lock of the device, which a probe holds.
+    hung_cell("read", "02:00.0", f"reading the attributes of {GPU2}", "vfio_test.hang=probe",
+              suites=[BOOKWORM]),
+)
+
+
 def small_cell(name: str, topology: Topology, config: bytes, *taken: str,
                log: Sequence[str] = (), check: Optional[Check] = None) -> Cell:
     """Everything is built in here: vfio-pci never loads, and the natives are always first."""
@@ -440,4 +478,4 @@ SMALL = (
 )
 
 ALL: tuple[Cell, ...] = (*SELECTION, *GUARDS, *CONFIG, *COMMAND_LINE, *MODULES, *FORMATS,
-                         *NATIVE_FIRST, *STORAGE, *RUNS, *SMALL)
+                         *NATIVE_FIRST, *STORAGE, *RUNS, *HUNG, *SMALL)
