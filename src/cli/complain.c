@@ -15,7 +15,7 @@ void complain(const char *format, ...)
 	fputc('\n', stderr);
 }
 
-void warn(const char *format, ...)
+void warn_user(const char *format, ...)
 {
 	va_list arguments;
 

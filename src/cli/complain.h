@@ -5,7 +5,7 @@
 #define EXIT_USAGE 64
 
 __attribute__((format(printf, 1, 2))) void complain(const char *format, ...);
-__attribute__((format(printf, 1, 2))) void warn(const char *format, ...);
+__attribute__((format(printf, 1, 2))) void warn_user(const char *format, ...);
 
 /* The same, about the command line; returns EXIT_USAGE. VERB is NULL for none. */
 __attribute__((format(printf, 2, 3))) int usage_error(

@@ -72,7 +72,7 @@ static void take_line(void *context, char *text)
 		return;
 	*rest++ = '\0';
 	if (strcmp(text, "warning") == 0)
-		warn("%s", rest);
+		warn_user("%s", rest);
 	else if (strcmp(text, "module") == 0)
 		staged->error = module_names_add(&staged->modules, rest);
 }

@@ -131,8 +131,8 @@ static int copy_named(struct copying *copying, struct kmod_ctx *library, const c
 	int r = kmod_module_new_from_lookup(library, name, &list);
 
 	if (r < 0 || !list) {
-		warn("%s has no module %s; the archive goes without it", copying->from,
-			name);
+		warn_user("%s has no module %s; the archive goes without it",
+			copying->from, name);
 		return 0;
 	}
 	return copy_list(copying, list);

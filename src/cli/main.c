@@ -4,9 +4,11 @@
  * below, which gets the rest. Results go to stdout, everything else to stderr; ends with
  * 0, 1 (did not work) or 64 (was called wrongly).
  */
+#include "capture.h"
 #include "complain.h"
 #include "core/nearest.h"
 #include "image.h"
+#include "list.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +19,9 @@ static const struct verb {
 	int (*run)(int argc, char **argv); /* argv[0] is the name */
 	const char *summary;
 } verbs[] = {
+	{"capture", capture_main, "write this machine as one text, for bug reports"},
+	{"list", list_main,
+		"what this machine has, what uses it, what the config would do"},
 	{"image", image_main, "write a boot archive that needs no hook of a generator"},
 };
 

@@ -16,19 +16,30 @@
 #define CHUNK_BYTES     65536
 #define DESCRIPTORS_MAX 16
 
-char *staging_begin(void)
+static char *make_below(const char *parent)
 {
-	const char *parent = getenv("TMPDIR");
 	char *path;
 
-	if (!parent || parent[0] != '/')
-		parent = "/tmp";
 	if (asprintf(&path, "%s/vfio-early.XXXXXX", parent) < 0)
 		return NULL;
 	if (mkdtemp(path))
 		return path;
 	free(path);
 	return NULL;
+}
+
+char *staging_begin(void)
+{
+	const char *parent = getenv("TMPDIR");
+
+	return make_below(parent && parent[0] == '/' ? parent : "/tmp");
+}
+
+char *staging_begin_in_memory(void)
+{
+	char *path = getenv("TMPDIR") ? NULL : make_below("/dev/shm");
+
+	return path ? path : staging_begin();
 }
 
 static int remove_one(

@@ -8,6 +8,10 @@
  * NULL with errno. */
 char *staging_begin(void);
 
+/* The same for many small files: in /dev/shm where TMPDIR says nothing and there is one.
+ */
+char *staging_begin_in_memory(void);
+
 /* Removes it with all that is in it, and frees the path, which may be NULL. */
 void staging_end(char *path);
 

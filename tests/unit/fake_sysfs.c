@@ -165,10 +165,19 @@ static void add_modalias(
 	fake_file(fake, print(text, DEVICES "/%s/modalias", path), content);
 }
 
+/* From a directory below /sys/devices up to /sys. */
+static const char *up(const char *path, char out[PATH_BYTES])
+{
+	print(out, "../");
+	for (const char *at = path; at; at = strchr(at + 1, '/'))
+		strcat(out, "../");
+	return out;
+}
+
 static void add_driver(
 	struct fake *fake, const char *path, const char *driver, bool module)
 {
-	char text[PATH_BYTES], target[PATH_BYTES];
+	char text[PATH_BYTES], target[PATH_BYTES], ups[PATH_BYTES];
 
 	fake_directory(fake, print(text, "sys/bus/pci/drivers/%s", driver));
 	/* A built-in driver whose module has parameters has the folder and the link too.
@@ -180,17 +189,17 @@ static void add_driver(
 	}
 	if (module)
 		fake_file(fake, print(text, "sys/module/%s/initstate", driver), "live\n");
-	print(target, "%s/sys/bus/pci/drivers/%s", fake->path, driver);
+	print(target, "%sbus/pci/drivers/%s", up(path, ups), driver);
 	fake_link(fake, print(text, DEVICES "/%s/driver", path), target);
 }
 
 static void add_group(struct fake *fake, const char *path, const char *group)
 {
-	char text[PATH_BYTES], target[PATH_BYTES];
+	char text[PATH_BYTES], target[PATH_BYTES], ups[PATH_BYTES];
 
 	fake_directory(fake, "sys/class/iommu/dmar0");
 	fake_directory(fake, print(text, "sys/kernel/iommu_groups/%s", group));
-	print(target, "%s/sys/kernel/iommu_groups/%s", fake->path, group);
+	print(target, "%skernel/iommu_groups/%s", up(path, ups), group);
 	fake_link(fake, print(text, DEVICES "/%s/iommu_group", path), target);
 }
 

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "attached.h"
+
+#include "disks.h"
+#include "scan/cleanup.h"
+#include "scan/sysfs_read.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define NET_DIR    "sys/class/net"
+#define PATH_BYTES 128
+
+struct search {
+	int root;
+	const struct machine *machine;
+	struct attached *attached;
+	int r;
+};
+
+__attribute__((format(printf, 3, 4))) static void add(
+	struct search *search, size_t function, const char *format, ...)
+{
+	struct attached *attached = search->attached;
+	va_list arguments;
+
+	if (attached->count == attached->capacity) {
+		size_t capacity = attached->capacity ? attached->capacity * 2 : 32;
+		struct attachment *items =
+			reallocarray(attached->items, capacity, sizeof(*items));
+
+		if (!items) {
+			search->r = -ENOMEM;
+			return;
+		}
+		attached->items = items;
+		attached->capacity = capacity;
+	}
+	va_start(arguments, format);
+	(void)vsnprintf(attached->items[attached->count].text, ATTACHED_TEXT_MAX, format,
+		arguments);
+	va_end(arguments);
+	attached->items[attached->count++].function = function;
+}
+
+const struct pci_function *attached_function(
+	const struct machine *machine, const char *link)
+{
+	const struct pci_function *deepest = NULL;
+
+	while (link) {
+		size_t length = strcspn(link, "/");
+		struct pci_address address;
+
+		if (pci_address_parse(link, length, &address) == 0) {
+			const struct pci_function *found =
+				machine_find(machine, &address);
+
+			deepest = found ? found : deepest;
+		}
+		link = link[length] ? link + length + 1 : NULL;
+	}
+	return deepest;
+}
+
+static bool boot_vga(const struct search *search, const struct pci_function *function)
+{
+	char path[PATH_BYTES], address[PCI_ADDRESS_TEXT_MAX], text[8];
+
+	if (PCI_CLASS_BASE(function->class_code) != PCI_BASE_DISPLAY)
+		return false;
+	pci_address_format(&function->address, address);
+	snprintf(path, sizeof(path), "sys/bus/pci/devices/%s/boot_vga", address);
+	return sysfs_read_text(search->root, path, text, sizeof(text)) == 1 &&
+	       text[0] == '1';
+}
+
+/* boot_vga only where nothing holds the firmware's picture. */
+static void find_boot_display(struct search *search)
+{
+	const struct machine *machine = search->machine;
+	bool found = false;
+
+	for (size_t i = 0; i < machine->count; i++) {
+		if (!machine->functions[i].boot_display)
+			continue;
+		add(search, i, "boot display");
+		found = true;
+	}
+	for (size_t i = 0; !found && i < machine->count; i++)
+		if (boot_vga(search, &machine->functions[i]))
+			add(search, i, "boot display");
+}
+
+static void find_needed(struct search *search, const struct needs *needs)
+{
+	for (size_t i = 0; i < needs->count; i++) {
+		const struct need *need = &needs->items[i];
+		const struct pci_function *function =
+			need->on_pci ? machine_find(search->machine, &need->address)
+				     : NULL;
+
+		if (function)
+			add(search, (size_t)(function - search->machine->functions), "%s",
+				need->words);
+	}
+}
+
+static void note_disk(void *context, const char *link, const char *words)
+{
+	struct search *search = context;
+	const struct pci_function *function = attached_function(search->machine, link);
+
+	if (function)
+		add(search, (size_t)(function - search->machine->functions), "%s", words);
+}
+
+/* "carries the default route (eth0)" tells of the interface too. */
+static bool is_told(const struct search *search, const struct pci_function *function,
+	const char *interface)
+{
+	size_t index = (size_t)(function - search->machine->functions);
+	char words[64];
+
+	snprintf(words, sizeof(words), "(%.32s)", interface);
+	for (size_t i = 0; i < search->attached->count; i++)
+		if (search->attached->items[i].function == index &&
+			strstr(search->attached->items[i].text, words))
+			return true;
+	return false;
+}
+
+static int visit_interface(void *context, int dir, const char *name)
+{
+	struct search *search = context;
+	const struct pci_function *function;
+	char link[SYSFS_TEXT_MAX];
+
+	if (sysfs_read_link(dir, name, link, sizeof(link)) < 0)
+		return 0;
+	function = attached_function(search->machine, link);
+	if (function && !is_told(search, function, name))
+		add(search, (size_t)(function - search->machine->functions),
+			"network interface %.32s", name);
+	return 0;
+}
+
+/* By function, otherwise as found. */
+static void sort(struct attached *attached)
+{
+	for (size_t i = 1; i < attached->count; i++) {
+		struct attachment moved = attached->items[i];
+		size_t at = i;
+
+		for (; at > 0 && attached->items[at - 1].function > moved.function; at--)
+			attached->items[at] = attached->items[at - 1];
+		attached->items[at] = moved;
+	}
+}
+
+int attached_find(int root, const struct machine *machine, const struct needs *needs,
+	struct attached *ret_attached)
+{
+	struct attached attached = {0};
+	struct search search = {.root = root, .machine = machine, .attached = &attached};
+
+	find_boot_display(&search);
+	find_needed(&search, needs);
+	if (disks_describe(root, note_disk, &search) == -ENOMEM)
+		search.r = -ENOMEM;
+	(void)dir_for_each(root, NET_DIR, visit_interface, &search);
+	if (search.r < 0) {
+		attached_clear(&attached);
+		return search.r;
+	}
+	sort(&attached);
+	*ret_attached = attached;
+	return 0;
+}
+
+void attached_clear(struct attached *attached)
+{
+	free(attached->items);
+	*attached = (struct attached){0};
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "scrub.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define WORD_MAX 512
+
+/* Parameters, or with a '*' families of them, whose values tell nobody from others. */
+static const char *const harmless[] = {"amd_iommu", "amdgpu.*", "console", "debug",
+	"default_hugepagesz", "hugepages", "hugepagesz", "i915.*", "initcall_blacklist",
+	"intel_iommu", "iommu", "iommu.*", "kvm*", "loglevel", "module_blacklist",
+	"modprobe.blacklist", "nouveau.*", "nvidia*", "panic", "pci", "pcie_*", "quiet",
+	"rd.driver.*", "rdinit", "ro", "rootfstype", "rw", "splash", "vfio*", "video",
+	"xe.*"};
+
+/* And those whose value is a disk. */
+static const char *const disks[] = {"root", "resume", "rd.luks.uuid", "rd.lvm.lv"};
+
+static bool is_named(const char *name, size_t length, const char *known)
+{
+	size_t compared = strcspn(known, "*");
+
+	for (size_t i = 0; i < compared; i++) {
+		char a = i < length ? name[i] : '\0', b = known[i];
+
+		if ((a == '-' ? '_' : a) != (b == '-' ? '_' : b))
+			return false;
+	}
+	return known[compared] == '*' || compared == length;
+}
+
+static bool is_among(
+	const char *name, size_t length, const char *const *known, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (is_named(name, length, known[i]))
+			return true;
+	return false;
+}
+
+#define AMONG(name, length, table)                                                       \
+	is_among(name, length, table, sizeof(table) / sizeof((table)[0]))
+
+static void scrub_disk_value(
+	struct scrub *scrub, const char *value, char *out, size_t size)
+{
+	if (value[0] == '/')
+		scrub_device(scrub, value, out, size);
+	else if (strncmp(value, "UUID=", 5) == 0 || strncmp(value, "PARTUUID=", 9) == 0 ||
+		 (strchr(value, '-') && !strchr(value, '=') && !strchr(value, '/')))
+		scrub_text(scrub, value, true, out, size);
+	else
+		snprintf(out, size, "removed");
+}
+
+static void scrub_parameter(struct scrub *scrub, const char *word, char *out, size_t size)
+{
+	size_t name = strcspn(word, "=");
+	char value[WORD_MAX + 64] = "removed";
+
+	if (AMONG(word, name, harmless)) {
+		scrub_text(scrub, word, false, out, size);
+		return;
+	}
+	if (word[name] && AMONG(word, name, disks))
+		scrub_disk_value(scrub, word + name + 1, value, sizeof(value));
+	snprintf(out, size, "%.*s%s%s", (int)name, word, word[name] ? "=" : "",
+		word[name] ? value : "");
+}
+
+/* Up to a space outside of quotes, as next_arg() in lib/cmdline.c. */
+static size_t word_length(const char *text)
+{
+	bool quoted = false;
+	size_t i = 0;
+
+	for (; text[i] && (quoted || text[i] != ' '); i++)
+		if (text[i] == '"')
+			quoted = !quoted;
+	return i;
+}
+
+void scrub_cmdline(struct scrub *scrub, const char *text, char *out, size_t size)
+{
+	size_t used = 0;
+
+	out[0] = '\0';
+	while (*text) {
+		size_t length = word_length(text);
+		char word[WORD_MAX], clean[WORD_MAX + 128];
+
+		/* What stands behind -- is for init, and nobody's here. */
+		if (length == 2 && strncmp(text, "--", 2) == 0)
+			return;
+		snprintf(word, sizeof(word), "%.*s",
+			(int)(length < WORD_MAX ? length : WORD_MAX - 1), text);
+		text += length;
+		text += strspn(text, " ");
+		if (length == 0 || length >= WORD_MAX)
+			continue;
+		scrub_parameter(scrub, word, clean, sizeof(clean));
+		if (used + strlen(clean) + 2 > size)
+			return;
+		used += (size_t)snprintf(
+			out + used, size - used, "%s%s", used ? " " : "", clean);
+	}
+}
+
+/* Line numbers stay, so a comment leaves its sign. */
+void scrub_config_line(struct scrub *scrub, const char *text, char *out, size_t size)
+{
+	size_t length = strcspn(text, "#");
+	char line[SCRUB_TEXT_MAX];
+
+	snprintf(line, sizeof(line), "%.*s", (int)(length + (text[length] == '#')), text);
+	scrub_text(scrub, line, true, out, size);
+}
