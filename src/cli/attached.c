@@ -10,8 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define NET_DIR    "sys/class/net"
-#define PATH_BYTES 128
+#define NET_DIR "sys/class/net"
 
 struct search {
 	int root;
@@ -65,33 +64,28 @@ const struct pci_function *attached_function(
 	return deepest;
 }
 
-static bool boot_vga(const struct search *search, const struct pci_function *function)
-{
-	char path[PATH_BYTES], address[PCI_ADDRESS_TEXT_MAX], text[8];
-
-	if (PCI_CLASS_BASE(function->class_code) != PCI_BASE_DISPLAY)
-		return false;
-	pci_address_format(&function->address, address);
-	snprintf(path, sizeof(path), "sys/bus/pci/devices/%s/boot_vga", address);
-	return sysfs_read_text(search->root, path, text, sizeof(text)) == 1 &&
-	       text[0] == '1';
-}
-
-/* boot_vga only where nothing holds the firmware's picture. */
 static void find_boot_display(struct search *search)
 {
-	const struct machine *machine = search->machine;
-	bool found = false;
-
-	for (size_t i = 0; i < machine->count; i++) {
-		if (!machine->functions[i].boot_display)
-			continue;
-		add(search, i, "boot display");
-		found = true;
-	}
-	for (size_t i = 0; !found && i < machine->count; i++)
-		if (boot_vga(search, &machine->functions[i]))
+	for (size_t i = 0; i < search->machine->count; i++)
+		if (search->machine->functions[i].boot_display)
 			add(search, i, "boot display");
+}
+
+/* A mount and root= name the same disk in different words: "carries / (...)". */
+static bool is_said(const struct needs *needs, size_t index)
+{
+	const struct need *need = &needs->items[index];
+	size_t length = strcspn(need->words, "(");
+
+	for (size_t i = 0; i < index; i++) {
+		const struct need *other = &needs->items[i];
+
+		if (need->words[length] && other->on_pci &&
+			strncmp(other->words, need->words, length + 1) == 0 &&
+			pci_address_compare(&other->address, &need->address) == 0)
+			return true;
+	}
+	return false;
 }
 
 static void find_needed(struct search *search, const struct needs *needs)
@@ -102,7 +96,7 @@ static void find_needed(struct search *search, const struct needs *needs)
 			need->on_pci ? machine_find(search->machine, &need->address)
 				     : NULL;
 
-		if (function)
+		if (function && !is_said(needs, i))
 			add(search, (size_t)(function - search->machine->functions), "%s",
 				need->words);
 	}

@@ -75,10 +75,25 @@ static void driver(struct capture_writer *writer, const char *path, const char *
 	capture_directory(writer, directory);
 }
 
+/* Who shows the firmware's picture: scan/framebuffer_scan.h. */
+static void framebuffer(struct capture_writer *writer, const char *path, const char *name)
+{
+	char directory[PATH_BYTES];
+
+	if (!strstr(name, "-framebuffer.") ||
+		!capture_resolve(writer, path, name, directory, sizeof(directory)))
+		return;
+	capture_directory(writer, path);
+	capture_link(writer, name);
+	capture_directory(writer, directory);
+	capture_link(writer, "driver");
+}
+
 void capture_functions(struct capture_writer *writer)
 {
 	links(writer, PCI_DEVICES, function);
 	capture_each(writer, PCI_DRIVERS, driver);
+	capture_each(writer, "sys/bus/platform/devices", framebuffer);
 	links(writer, "sys/class/iommu", NULL);
 }
 

@@ -2,6 +2,7 @@
 #include "capture_machine.h"
 #include "core/cmdline.h"
 #include "core/mount_lines.h"
+#include "core/report.h"
 #include "scan/cleanup.h"
 #include "scan/sysfs_read.h"
 
@@ -148,6 +149,20 @@ static void lines(struct capture_writer *writer, const char *directory, const ch
 	}
 }
 
+/* What lies in the memory of PCI functions, and not what else there is. */
+static void memory_line(struct capture_writer *writer, const char *text)
+{
+	const char *name = strstr(text, " : ");
+	struct pci_address address;
+
+	if (name &&
+		(strncmp(name + 3, "PCI Bus ", 8) == 0 ||
+			pci_address_parse(name + 3, strlen(name + 3), &address) == 0 ||
+			strstr(name, "fb") || strstr(name, "FB") ||
+			strstr(name, "framebuffer")))
+		capture_line(writer, text);
+}
+
 static void config_line(struct capture_writer *writer, const char *text)
 {
 	char clean[SCRUB_TEXT_MAX];
@@ -156,12 +171,33 @@ static void config_line(struct capture_writer *writer, const char *text)
 	capture_line(writer, clean);
 }
 
-static void report_line_of(struct capture_writer *writer, const char *text)
+/* Its texts are escaped, so that what is to be found in them has to be undone first. */
+static void boot_report(struct capture_writer *writer)
 {
-	char clean[SCRUB_TEXT_MAX];
+	cleanup_free char *text = NULL, *clean = NULL;
+	struct report report;
+	size_t length;
+	unsigned line;
 
-	scrub_text(writer->scrub, text, true, clean, sizeof(clean));
-	capture_line(writer, clean);
+	if (!read_whole(writer, "run/vfio-early/report", &text, &length) ||
+		report_parse(text, length, &report, &line) < 0)
+		return;
+	for (size_t i = 0; i < report.findings.count; i++) {
+		struct finding *finding = &report.findings.items[i];
+		char scrubbed[SCRUB_TEXT_MAX];
+
+		scrub_message(writer->scrub, finding->text, scrubbed, sizeof(scrubbed));
+		snprintf(finding->text, sizeof(finding->text), "%s", scrubbed);
+	}
+	clean = report_print(&report);
+	report_clear(&report);
+	if (!clean)
+		return;
+	capture_directory(writer, "run/vfio-early");
+	capture_file(writer, "report");
+	for (char *rest = clean, *part; (part = strsep(&rest, "\n")) != NULL;)
+		if (part[0])
+			capture_line(writer, part);
 }
 
 static void release_line(struct capture_writer *writer, const char *text)
@@ -205,6 +241,7 @@ void capture_system(struct capture_writer *writer)
 	swaps(writer);
 	lines(writer, "proc/net", "route", route4);
 	lines(writer, "proc/net", "ipv6_route", route6);
+	lines(writer, "proc", "iomem", memory_line);
 	capture_directory(writer, "proc/sys/kernel");
 	capture_attribute(writer, "osrelease");
 	container(writer);
@@ -212,5 +249,5 @@ void capture_system(struct capture_writer *writer)
 	lines(writer, "etc", "vfio-early.conf", config_line);
 	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++)
 		capture_each(writer, folders[i], drop_in);
-	lines(writer, "run/vfio-early", "report", report_line_of);
+	boot_report(writer);
 }

@@ -56,3 +56,6 @@ void scrub_cmdline(struct scrub *scrub, const char *text, char *out, size_t size
 
 /* One line of the configuration: comments go, serial numbers are replaced. */
 void scrub_config_line(struct scrub *scrub, const char *text, char *out, size_t size);
+
+/* A message of this program: folders, volumes and labels in it are replaced as well. */
+void scrub_message(struct scrub *scrub, const char *text, char *out, size_t size);

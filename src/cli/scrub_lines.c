@@ -116,3 +116,50 @@ void scrub_config_line(struct scrub *scrub, const char *text, char *out, size_t 
 	snprintf(line, sizeof(line), "%.*s", (int)(length + (text[length] == '#')), text);
 	scrub_text(scrub, line, true, out, size);
 }
+
+/* What a message may name of the system itself. */
+static bool is_system_path(const char *path)
+{
+	static const char *const begins[] = {"/etc/vfio-early.conf", "/sys/", "/proc/",
+		"/run/vfio-early", "/lib/modules/"};
+
+	for (size_t i = 0; i < sizeof(begins) / sizeof(begins[0]); i++)
+		if (strncmp(path, begins[i], strlen(begins[i])) == 0)
+			return true;
+	return false;
+}
+
+static void scrub_word(struct scrub *scrub, const char *word, char *out, size_t size)
+{
+	const char *value = strstr(word, "LABEL=");
+
+	if (value)
+		snprintf(out, size, "%.*sLABEL=removed", (int)(value - word), word);
+	else if (word[0] == '/' && strncmp(word, "/dev/", 5) == 0)
+		scrub_device(scrub, word, out, size);
+	else if (word[0] == '/' && !is_system_path(word))
+		scrub_folder(scrub, word, out, size);
+	else
+		scrub_text(scrub, word, true, out, size);
+}
+
+void scrub_message(struct scrub *scrub, const char *text, char *out, size_t size)
+{
+	static const char between[] = " (),;\"";
+	size_t used = 0;
+
+	out[0] = '\0';
+	while (*text) {
+		size_t gap = strspn(text, between), length = strcspn(text + gap, between);
+		char word[WORD_MAX], clean[WORD_MAX + 128] = "";
+
+		snprintf(word, sizeof(word), "%.*s", (int)length, text + gap);
+		if (length > 0)
+			scrub_word(scrub, word, clean, sizeof(clean));
+		if (used + gap + strlen(clean) + 1 > size)
+			return;
+		used += (size_t)snprintf(
+			out + used, size - used, "%.*s%s", (int)gap, text, clean);
+		text += gap + length;
+	}
+}

@@ -79,6 +79,13 @@ static void add_secrets(void)
 	fake_file(&fake, "etc/vfio-early.conf",
 		"01:00.0 # the secret card\nserial=5e-c4-e7-00-11-22-33-44\n");
 	fake_file(&fake, "etc/os-release", "ID=debian\nPRETTY_NAME=secret-name\n");
+	fake_file(&fake, "run/vfio-early/report",
+		"vfio-early-report 1\nversion=0.1.0 mode=normal seen=3 elapsed_ms=9 "
+		"hung=0\n"
+		"finding severity=4 verdict=refused guard=root-disk device=0000:02:00.0 "
+		"id=144d:a808:144d:a801 class=010802 driver=vfio-pci "
+		"origin=/etc/vfio-early.conf:1 text=carries%20/home/secret%20"
+		"5ec4e700-4f89-11d3-9a0c-0305e82c3301%20on%20secret-host\n");
 	fake_directory(&fake, "sys/devices/" USB "/usb1/1-4");
 	fake_link(&fake, "sys/bus/usb/devices/1-4", "../../../devices/" USB "/usb1/1-4");
 	fake_file(&fake, "sys/devices/" USB "/usb1/1-4/serial", "SECRET-USB\n");
@@ -109,6 +116,7 @@ static void test_nothing_private(void **state)
 	assert_non_null(strstr(text, "enx000000000001"));
 	assert_non_null(strstr(text, "\t01:00.0 #\n"));
 	assert_non_null(strstr(text, "idVendor = 046d"));
+	assert_non_null(strstr(text, "text=carries%20/removed/"));
 	free(text);
 }
 

@@ -169,6 +169,31 @@ static void test_config(void **state)
 	expect_config("# serial=a1-b2-c3-d4-e5-f6-a7-b8", "#");
 }
 
+static void expect_message(const char *text, const char *expected)
+{
+	char out[SCRUB_TEXT_MAX];
+
+	scrub_message(&scrub, text, out, sizeof(out));
+	assert_string_equal(out, expected);
+}
+
+static void test_messages(void **state)
+{
+	(void)state;
+	expect_message(
+		"refused, root-disk: carries / (/dev/sda1); allow=root-disk takes it",
+		"refused, root-disk: carries / (/dev/sda1); allow=root-disk takes it");
+	expect_message("carries /home/jane (UUID=3f2504e0-4f89-11d3-9a0c-0305e82c3301)",
+		"carries /removed/1 (UUID=" UUID1 ")");
+	expect_message("carries /nas (/dev/mapper/janes--vg-nas)",
+		"carries /removed/2 (/dev/mapper/name1)");
+	expect_message(
+		"root=LABEL=jane was not found", "root=LABEL=removed was not found");
+	expect_message("see /etc/vfio-early.conf on janes-box",
+		"see /etc/vfio-early.conf on host");
+	expect_message("", "");
+}
+
 /* What was replaced stays what it is: a capture of a capture is the same. */
 static void test_stand_ins_are_stable(void **state)
 {
@@ -196,6 +221,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_folders, begin, end),
 		cmocka_unit_test_setup_teardown(test_cmdline, begin, end),
 		cmocka_unit_test_setup_teardown(test_config, begin, end),
+		cmocka_unit_test_setup_teardown(test_messages, begin, end),
 		cmocka_unit_test_setup_teardown(test_stand_ins_are_stable, begin, end),
 	};
 
