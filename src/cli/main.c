@@ -9,6 +9,7 @@
 #include "core/nearest.h"
 #include "image.h"
 #include "list.h"
+#include "status.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +20,8 @@ static const struct verb {
 	int (*run)(int argc, char **argv); /* argv[0] is the name */
 	const char *summary;
 } verbs[] = {
+	{"status", status_main,
+		"what was configured, what the last boot did, what is bound now"},
 	{"capture", capture_main, "write this machine as one text, for bug reports"},
 	{"list", list_main,
 		"what this machine has, what uses it, what the config would do"},

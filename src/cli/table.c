@@ -47,6 +47,11 @@ struct table *table_new(const char *name, const struct table_column *columns,
 	return table;
 }
 
+bool table_is_json(const struct table *table)
+{
+	return table->style.json;
+}
+
 static void clear_row(struct row *row)
 {
 	for (size_t i = 0; i < TABLE_COLUMNS_MAX; i++)

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "status.h"
+
+#include "complain.h"
+#include "options.h"
+#include "scan/cleanup.h"
+#include "scan/sysfs_read.h"
+#include "status_rows.h"
+#include "style.h"
+#include "survey_words.h"
+#include "sysroot.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define VERB             "status"
+#define REPORT_FILE      "run/vfio-early/report"
+#define REPORT_BYTES_MAX 4194304
+
+static const char usage[] =
+	"Usage: vfio-early status [OPTION]...\n"
+	"Shows for every device that is asked for, or was taken: the configuration, what "
+	"the\n"
+	"last boot did, which driver has it now, and what differs and why.\n"
+	"\n"
+	"  --json           as JSON\n"
+	"  --sysroot=WHERE  of the system below a directory, or of a capture\n"
+	"  --quiet          no warnings\n"
+	"  --no-color       no colors, even on a terminal\n"
+	"  --help\n"
+	"\n"
+	"Ends with 0 if nothing differs, 1 if something does.\n";
+
+/* Returns 1 with a report, 0 without one that can be understood, or -ENOMEM. */
+static int read_report(int root, bool quiet, struct report *report)
+{
+	cleanup_free char *text = NULL;
+	unsigned line = 0;
+	size_t length;
+	int r = proc_read(root, REPORT_FILE, REPORT_BYTES_MAX, &text, &length);
+
+	if (r == -ENOENT && !quiet)
+		warn_user("there is no /" REPORT_FILE ": vfio-early did not run at this "
+			  "boot; vfio-early-boot(8) says how a boot image has it");
+	else if (r < 0 && r != -ENOENT && !quiet)
+		warn_user("/" REPORT_FILE ": %s", strerror(-r));
+	if (r < 0)
+		return r == -ENOMEM ? r : 0;
+	r = report_parse(text, length, report, &line);
+	if (r < 0 && r != -ENOMEM && !quiet)
+		warn_user("/" REPORT_FILE
+			  ":%u: not a report of this version; is the boot "
+			  "image older than this program?",
+			line);
+	return r == 0 ? 1 : r == -ENOMEM ? r : 0;
+}
+
+static void say_run(const struct report *report)
+{
+	char line[REPORT_LINE_MAX];
+
+	report_summary(report, line);
+	printf("Last boot (vfio-early %s): %s\n", report->version, line);
+}
+
+/* Returns how many devices differ, or -errno. */
+static int print(const struct options *options, int root, const struct survey *survey)
+{
+	const struct table_style style = style_find(options->json, options->no_colour);
+	struct names *names = names_open(root);
+	struct table *table =
+		table_new("devices", status_columns, status_column_count, &style);
+	struct report report = {0};
+	unsigned differs = 0;
+	int has_report = read_report(root, options->quiet, &report);
+	int r = names && table && has_report >= 0 ? 0 : -ENOMEM;
+
+	if (r == 0)
+		r = status_rows(
+			table, survey, has_report ? &report : NULL, names, &differs);
+	if (r == 0 && has_report && !options->json)
+		say_run(&report);
+	if (r == 0)
+		r = table_print(table);
+	if (has_report > 0)
+		report_clear(&report);
+	table_free(table);
+	names_close(names);
+	return r < 0 ? r : (int)differs;
+}
+
+int status_main(int argc, char **argv)
+{
+	const struct option_reader reader = {
+		.verb = VERB, .shared = OPTIONS_SYSROOT | OPTIONS_JSON};
+	struct options options;
+	struct sysroot sysroot;
+	struct survey survey;
+	int r = options_read(&reader, argc, argv, &options);
+
+	if (r != 0)
+		return r;
+	if (options.help) {
+		fputs(usage, stdout);
+		return EXIT_SUCCESS;
+	}
+	r = sysroot_open(options.sysroot, &sysroot);
+	if (r != 0)
+		return r;
+	r = survey_make(sysroot.fd, SURVEY_NEXT_BOOT, &survey);
+	if (r == 0) {
+		if (!options.quiet)
+			survey_warn(&survey);
+		r = print(&options, sysroot.fd, &survey);
+		survey_clear(&survey);
+	}
+	sysroot_close(&sysroot);
+	if (r < 0)
+		return survey_complain(r);
+	return r > 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
