@@ -59,7 +59,7 @@ static void read_host(int root, char *out, size_t size)
 
 int capture_write(int root, FILE *out)
 {
-	cleanup_free struct scrub *scrub = malloc(sizeof(*scrub));
+	struct scrub *scrub = malloc(sizeof(*scrub));
 	struct capture_writer writer = {.root = root, .out = out, .scrub = scrub};
 	struct machine machine = {0};
 	struct names *names = names_open(root);
@@ -81,6 +81,7 @@ int capture_write(int root, FILE *out)
 		r = writer.r;
 		machine_clear(&machine);
 	}
+	free(scrub);
 	names_close(names);
 	return r;
 }

@@ -90,7 +90,8 @@ static void read_resets(int root, struct row *row)
 	if (sysfs_read_text(root, path, row->resets, sizeof(row->resets)) < 0)
 		row->resets[0] = '\0';
 	for (char *at = row->resets; *at; at++)
-		*at = *at == ' ' ? '\n' : *at;
+		if (*at == ' ')
+			*at = '\n';
 	snprintf(row->reset, sizeof(row->reset), "%.*s", (int)strcspn(row->resets, "\n"),
 		row->resets);
 	if (strcmp(row->reset, "device_specific") == 0)

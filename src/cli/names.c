@@ -23,7 +23,7 @@ struct names {
  */
 static jmp_buf gave_up;
 
-static _Noreturn void give_up(char *format, ...)
+__attribute__((noreturn)) static void give_up(char *format, ...)
 {
 	(void)format;
 	longjmp(gave_up, 1);

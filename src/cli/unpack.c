@@ -31,7 +31,7 @@ static int step_into(int dir, const char *name)
 /* Opens the directory at PATH of LENGTH bytes, and makes it where it is missing. */
 static int enter(struct tree *tree, const char *path, size_t length)
 {
-	char rest[CAPTURE_PATH_MAX], *part = rest, *save = NULL;
+	char rest[CAPTURE_PATH_MAX], *part, *save = NULL;
 	int dir;
 
 	if (tree->dir >= 0 && strlen(tree->path) == length &&
