@@ -17,16 +17,21 @@ static const char *const harmless[] = {"amd_iommu", "amdgpu.*", "console", "debu
 /* And those whose value is a disk. */
 static const char *const disks[] = {"root", "resume", "rd.luks.uuid", "rd.lvm.lv"};
 
+/* '-' and '_' are the same in names. */
+static char dash(char c)
+{
+	if (c == '-')
+		return '_';
+	return c;
+}
+
 static bool is_named(const char *name, size_t length, const char *known)
 {
 	size_t compared = strcspn(known, "*");
 
-	for (size_t i = 0; i < compared; i++) {
-		char a = i < length ? name[i] : '\0', b = known[i];
-
-		if ((a == '-' ? '_' : a) != (b == '-' ? '_' : b))
+	for (size_t i = 0; i < compared; i++)
+		if (i >= length || dash(name[i]) != dash(known[i]))
 			return false;
-	}
 	return known[compared] == '*' || compared == length;
 }
 

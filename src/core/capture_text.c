@@ -101,7 +101,7 @@ static int end_content(struct reading *reading)
 
 static int read_directory(struct reading *reading, const char *line, size_t length)
 {
-	char path[CAPTURE_PATH_MAX];
+	char path[CAPTURE_PATH_MAX] = "";
 	int r;
 
 	if (length < 3 || line[length - 1] != ']')
@@ -132,7 +132,7 @@ static int read_entry(struct reading *reading, const char *line, size_t length)
 	const struct capture_visitor *visitor = reading->visitor;
 	const char *space = memchr(line, ' ', length);
 	size_t name = space ? (size_t)(space - line) : length - 1;
-	char path[CAPTURE_PATH_MAX], text[CAPTURE_TEXT_MAX];
+	char path[CAPTURE_PATH_MAX] = "", text[CAPTURE_TEXT_MAX] = "";
 	int r = make_path(reading, line, name, path);
 
 	if (r < 0)
