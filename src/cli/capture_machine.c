@@ -60,7 +60,7 @@ static void function(struct capture_writer *writer, const char *path, const char
 	capture_link(writer, "physfn");
 }
 
-/* Without a module the driver is built in. */
+/* A driver is built in where it has no module, or one without an initstate. */
 static void driver(struct capture_writer *writer, const char *path, const char *name)
 {
 	char directory[PATH_BYTES], target[SYSFS_TEXT_MAX];
@@ -73,6 +73,7 @@ static void driver(struct capture_writer *writer, const char *path, const char *
 	capture_link(writer, "module");
 	snprintf(directory, sizeof(directory), "sys/module/%s", target);
 	capture_directory(writer, directory);
+	capture_attribute(writer, "initstate");
 }
 
 /* Who shows the firmware's picture: scan/framebuffer_scan.h. */
