@@ -210,7 +210,7 @@ static int decide_and_act(const struct boot_options *options, struct watch *watc
 		r = plan_make(
 			&work.machine, &work.selection, &work.plan, &report->findings);
 	}
-	if (r == 0 && (config->mode == RUN_DRY || options->plan_only)) {
+	if (r == 0 && (config->mode == RUN_DRY || !watch)) {
 		plan_describe(&work.plan, &report->findings);
 	} else if (r == 0) {
 		r = perform(&work.plan, watch, &report->findings);

@@ -192,6 +192,19 @@ static bool read_deadline(const char *text, unsigned *ret_seconds)
 	return true;
 }
 
+/* Options that do not go together; returns as read_arguments(). */
+static int check_together(const struct arguments *arguments)
+{
+	int printing = arguments->boot.plan_only + arguments->facts + arguments->drivers;
+
+	if (printing > 1)
+		return -usage_error(
+			"--plan, --facts and --drivers exclude each other", "");
+	if (strcmp(arguments->boot.sysroot, "/") != 0 && printing == 0)
+		return -usage_error("--sysroot needs --plan, --facts or --drivers", "");
+	return 1;
+}
+
 /* Returns a positive number to go on, else minus the exit status. */
 static int read_arguments(int argc, char **argv, struct arguments *arguments)
 {
@@ -248,13 +261,7 @@ static int read_arguments(int argc, char **argv, struct arguments *arguments)
 	}
 	if (optind < argc)
 		return -usage_error("unexpected argument ", argv[optind]);
-	if (arguments->boot.plan_only + arguments->facts + arguments->drivers > 1)
-		return -usage_error(
-			"--plan, --facts and --drivers exclude each other", "");
-	if (strcmp(arguments->boot.sysroot, "/") != 0 && !arguments->boot.plan_only &&
-		!arguments->facts && !arguments->drivers)
-		return -usage_error("--sysroot needs --plan, --facts or --drivers", "");
-	return 1;
+	return check_together(arguments);
 }
 
 /* The one variable that means something here. */

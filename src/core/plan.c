@@ -188,15 +188,14 @@ int plan_make(const struct machine *machine, const struct selection *selection,
 {
 	struct plan plan = {.framebuffer = &machine->framebuffer};
 
-	if (selection->count + selection->held_count > 0) {
-		plan.devices = calloc(selection->count + 1, sizeof(*plan.devices));
-		plan.operations = calloc(
-			selection->count * OPERATIONS_PER_DEVICE + selection->held_count,
-			sizeof(*plan.operations));
-		if (!plan.devices || !plan.operations) {
-			plan_clear(&plan);
-			return -ENOMEM;
-		}
+	/* One more than is needed: never an array of nothing. */
+	plan.devices = calloc(selection->count + 1, sizeof(*plan.devices));
+	plan.operations = calloc(
+		selection->count * OPERATIONS_PER_DEVICE + selection->held_count + 1,
+		sizeof(*plan.operations));
+	if (!plan.devices || !plan.operations) {
+		plan_clear(&plan);
+		return -ENOMEM;
 	}
 	for (size_t i = 0; i < selection->count; i++)
 		if (!selection->items[i].decided)

@@ -26,7 +26,7 @@ struct network {
 	int root;
 	const struct machine *machine;
 	struct needs *needs;
-	const char *words;
+	char words[NEED_WORDS_MAX];
 	unsigned depth;
 	bool found;
 };
@@ -154,16 +154,14 @@ static void need_routes(struct network *network, const char *text, size_t length
 	struct span rest = {text, length}, line;
 	struct route best = {.metric = UINT64_MAX};
 	bool all = network->needs->root == ROOT_NETWORK;
-	char words[NEED_WORDS_MAX];
 
-	network->words = words;
 	while (span_next(&rest, '\n', &line)) {
 		struct route route = {0};
 
 		if (!read(line, &route))
 			continue;
-		snprintf(words, sizeof(words), "carries / over the network (%s)",
-			route.interface);
+		snprintf(network->words, sizeof(network->words),
+			"carries / over the network (%s)", route.interface);
 		if (all)
 			need_interface(network, route.interface);
 		if (route.is_default &&
@@ -173,7 +171,8 @@ static void need_routes(struct network *network, const char *text, size_t length
 	}
 	if (!best.is_default)
 		return;
-	snprintf(words, sizeof(words), "carries the default route (%s)", best.interface);
+	snprintf(network->words, sizeof(network->words), "carries the default route (%s)",
+		best.interface);
 	need_interface(network, best.interface);
 }
 
