@@ -49,7 +49,6 @@ class Cell:
     machine    the machine that the generator runs on, where that matters
     whole      whether to go on to a root file system, up to its login prompt
     unread     functions of which nothing may be read, because that would hang
-    is_baseline the boot is that with vfio-early off itself
     warnings   our lines in the build's output, and no others; None: they are not looked at
     natives    whether the image surely has the native drivers, and tools that can load them
     overlay    files put over the image after it was built
@@ -84,7 +83,6 @@ class Cell:
     answers: Sequence[tuple[str, str]] = ()
     whole: bool = False
     unread: Sequence[str] = ()
-    is_baseline: bool = False
     warnings: Optional[Sequence[str]] = None
     files: Mapping[str, bytes] = field(default_factory=dict)
     late: Sequence[str] = ()

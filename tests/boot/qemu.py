@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 import socket
@@ -68,6 +69,14 @@ class Boot:
 
 def emulator() -> str:
     return os.environ.get("VFIO_EARLY_QEMU", "qemu-system-x86_64")
+
+
+@functools.lru_cache
+def version() -> str:
+    """What the emulator says about itself, and what the environment wants of it."""
+    said = subprocess.run([emulator(), "--version"], stdout=subprocess.PIPE, text=True, check=True)
+    wanted = [os.environ.get(f"VFIO_EARLY_QEMU_{name}", "") for name in ("ACCEL", "APPEND")]
+    return " ".join([said.stdout, *wanted])
 
 
 def deadline() -> float:

@@ -49,6 +49,11 @@ class Generator:
     switches: bool = True
     traces: bool = True
 
+    @property
+    def baseline(self) -> str:
+        """Return the name of the generator whose images this one's are compared with."""
+        return self.name
+
     def obstacle(self) -> Optional[str]:
         """Return why it cannot run here, if that is so."""
         return None

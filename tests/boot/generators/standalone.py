@@ -68,6 +68,10 @@ class Standalone(Generator):
 
     inner: Generator = field(default_factory=Generator)
 
+    @property
+    def baseline(self) -> str:
+        return self.inner.baseline
+
     def obstacle(self) -> Optional[str]:
         return self.inner.obstacle()
 
