@@ -476,4 +476,4 @@ SMALL = (
 )
 
 ALL: tuple[Cell, ...] = (*SELECTION, *GUARDS, *CONFIG, *COMMAND_LINE, *MODULES, *FORMATS,
-                         *NATIVE_FIRST, *STORAGE, *RUNS, *HUNG, *SMALL)
+                         *NATIVE_FIRST, *STORAGE, *RUNS, *in_one(TRIXIE, *HUNG), *SMALL)

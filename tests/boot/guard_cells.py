@@ -12,8 +12,8 @@ from dataclasses import replace
 from typing import Optional, Sequence
 
 import topologies as top
-from cells import (EVERY, GPU, GPU1, GPU2, NIC, NVME, SATA, STABLE, XHCI, Cell, bound, on,
-                   refused)
+from cells import (EVERY, GPU, GPU1, GPU2, NIC, NVME, SATA, STABLE, TRIXIE, XHCI, Cell, bound,
+                   in_one, on, refused)
 from overlay import Contents
 from topologies import Topology
 
@@ -73,7 +73,8 @@ def text(words: str) -> str:
 ON_NVME = facts(need("root", DISK, NVME))
 ON_SATA = facts(need("root", DISK, SATA))
 
-ALL: tuple[Cell, ...] = (
+ALL: tuple[Cell, ...] = in_one(
+    TRIXIE,
     *both("root-disk", NVME, "root-disk", text(DISK), ON_NVME, suites=EVERY),
     *both("swap", NVME, "root-disk", text(SWAP),
           facts(need("root", DISK, SATA), need("disk", SWAP, NVME))),

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Sequence
 
 import topologies as top
-from cells import EVERY, STABLE, TRIXIE, Cell, Check, bound, on, refused
+from cells import EVERY, STABLE, TRIXIE, Cell, Check, bound, in_one, on, refused
 from generators.dracut import SYSTEMD
 from topologies import Topology, address, root_port
 from verdict import Verdict
@@ -120,7 +120,8 @@ def late(name: str, topology: Topology, config: bytes | None, *taken: str,
                 log=[*log, *(bound(a) for a in taken)], **more)  # type: ignore[arg-type]
 
 
-ALL: tuple[Cell, ...] = (
+ALL: tuple[Cell, ...] = in_one(
+    TRIXIE,
     late("fresh", FIRST_IN, b"01:00.0 id=8086:10d3\n", HOT, check=late_report(1),
          suites=EVERY),
     late("unwanted", FIRST_IN, b"02:00.0\n", check=silent),
