@@ -117,8 +117,6 @@ def with_efifb(release: str, kernel: Kernel, suite: str, topology: Topology) -> 
     """The display with efifb on a kernel: released, and left."""
     evicts = topology is VGA and release != "5.10"
     name = f"framebuffer-{'0300' if topology is VGA else '0380'}"
-    if release == "5.10":
-        topology = undriven(topology, "other-module")
     checks = (kernel_says("efifb: probing for efifb"), kernel_release(f"{release}."))
     return (
         cell(name, topology, True,
