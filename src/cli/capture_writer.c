@@ -129,6 +129,7 @@ struct names {
 static int add_name(void *context, int dir, const char *name)
 {
 	struct names *names = context;
+	char *copy;
 
 	(void)dir;
 	if (names->count == NAMES_MAX)
@@ -142,8 +143,11 @@ static int add_name(void *context, int dir, const char *name)
 		names->items = items;
 		names->capacity = capacity;
 	}
-	names->items[names->count] = strdup(name);
-	return names->items[names->count++] ? 0 : -ENOMEM;
+	copy = strdup(name);
+	if (!copy)
+		return -ENOMEM;
+	names->items[names->count++] = copy;
+	return 0;
 }
 
 static int by_text(const void *a, const void *b)
@@ -162,7 +166,7 @@ void capture_each(struct capture_writer *writer, const char *path,
 	if (names.count > 0)
 		qsort(names.items, names.count, sizeof(*names.items), by_text);
 	for (size_t i = 0; i < names.count; i++) {
-		if (writer->r == 0 && names.items[i])
+		if (writer->r == 0)
 			visit(writer, path, names.items[i]);
 		free(names.items[i]);
 	}
