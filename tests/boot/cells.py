@@ -27,6 +27,9 @@ EVERY = (BOOKWORM, TRIXIE, SID)
 # What a config can be instead of bytes.
 DIRECTORY, DANGLING, UNREADABLE, MASKED = "directory", "dangling", "unreadable", "masked"
 
+CONFIG_FILE = "/etc/vfio-early.conf"
+# What an image has before the configuration of a cell is put over it. It takes nothing.
+REPLACED = b"# Replaced at each boot.\n"
 VFIO = "vfio-pci"
 VFIO_MODULES = ("vfio-pci", "vfio-pci-core", "vfio", "vfio_iommu_type1")
 Kernel = Union[str, tuple[str, str]]
@@ -52,6 +55,7 @@ class Cell:
     warnings   our lines in the build's output, and no others; None: they are not looked at
     natives    whether the image surely has the native drivers, and tools that can load them
     overlay    files put over the image after it was built
+    over       whether the configuration is put over an image that was built with another one
     """
 
     name: str
@@ -87,6 +91,16 @@ class Cell:
     files: Mapping[str, bytes] = field(default_factory=dict)
     late: Sequence[str] = ()
     overlay: Mapping[str, Contents] = field(default_factory=dict)
+    over: bool = False
+
+    def put_over(self) -> dict[str, Contents]:
+        """Return all files that are put over the image."""
+        files = dict(self.overlay)
+        if self.over and isinstance(self.config, bytes):
+            files[CONFIG_FILE] = (self.config_mode, self.config)
+            files.update({f"{CONFIG_FILE}.d/{name}": data
+                          for name, data in self.dropins.items() if data is not None})
+        return files
 
 
 def on(*addresses: str, driver: str = VFIO) -> dict[str, Optional[str]]:
@@ -189,6 +203,17 @@ MANY_TAKEN = [a for a, driver in top.MANY.native.items() if driver is None]
 def in_one(suite: str, *table: Cell) -> tuple[Cell, ...]:
     """What has nothing to do with the suite; what is in every generator is in scenarios.py."""
     return tuple(replace(cell, suites=[suite]) if cell.suites is STABLE else cell
+                 for cell in table)
+
+
+
+def over(*table: Cell) -> tuple[Cell, ...]:
+    """What is about the rules and not about building: one image for all that differ in rules.
+
+    Not where a rule has a module brought into the image, and not where a drop-in is a link.
+    """
+    return tuple(replace(cell, over=isinstance(cell.config, bytes) and b"driver=" not in cell.config
+                         and None not in cell.dropins.values() and not cell.vendor_dropins)
                  for cell in table)
 
 
@@ -475,5 +500,6 @@ SMALL = (
                check=kernel_says("[drm] Initialized simpledrm")),
 )
 
-ALL: tuple[Cell, ...] = (*SELECTION, *GUARDS, *CONFIG, *COMMAND_LINE, *MODULES, *FORMATS,
-                         *NATIVE_FIRST, *STORAGE, *RUNS, *in_one(TRIXIE, *HUNG), *SMALL)
+ALL: tuple[Cell, ...] = (
+    *over(*SELECTION, *GUARDS, *COMMAND_LINE, *NATIVE_FIRST, *STORAGE, *RUNS, *SMALL),
+    *CONFIG, *MODULES, *FORMATS, *in_one(TRIXIE, *HUNG))

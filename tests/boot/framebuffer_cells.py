@@ -109,7 +109,7 @@ def cell(name: str, topology: Topology, is_mapped: bool, log: list[str], *,
     config = f"{DISPLAY[5:]} allow=last-display{options}\n"
     return Cell(name, topology, config.encode(), on(DISPLAY),
                 [bound(DISPLAY), NOTICE, *log], absent=[] if log else [ANYTHING],
-                suites=[suite], kernel=kernel, files=MapFiles(), append=append,
+                suites=[suite], kernel=kernel, files=MapFiles(), append=append, over=True,
                 check=all_of(mapped(is_mapped), *checks))
 
 

@@ -47,11 +47,9 @@ def facts(*needs: str, root: str = "found") -> bytes:
 def guard(name: str, config: str, told: Optional[Contents] = None,
           taken: Sequence[str] = (), log: Sequence[str] = (), *append: str,
           topology: Topology = top.MACHINE, suites: Sequence[str] = STABLE) -> Cell:
-    over: dict[str, Contents] = {"/etc/vfio-early.conf": config.encode()}
-    if told is not None:
-        over[FACTS] = told
-    return Cell(f"guard-{name}", topology, None, on(*taken),
-                [*log, *(bound(a) for a in taken)], append=append, suites=suites, overlay=over)
+    return Cell(f"guard-{name}", topology, config.encode(), on(*taken),
+                [*log, *(bound(a) for a in taken)], append=append, suites=suites, over=True,
+                overlay={} if told is None else {FACTS: told})
 
 
 def both(name: str, where: str, word: str, words: str, told: Optional[bytes], *append: str,

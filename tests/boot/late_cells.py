@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Sequence
 
 import topologies as top
-from cells import EVERY, STABLE, TRIXIE, Cell, Check, bound, in_one, on, refused
+from cells import EVERY, STABLE, TRIXIE, Cell, Check, bound, in_one, on, over, refused
 from generators.dracut import SYSTEMD
 from topologies import Topology, address, root_port
 from verdict import Verdict
@@ -88,7 +88,7 @@ SRIOV = Topology(
                  f"sriov_vq_flexible={2 * VF_COUNT},sriov_vi_flexible={VF_COUNT}")),
     {HOT: "nvme", **{a: None for a in VFS}},
     append=(f"vfio_test.late=+{HOT},bus/pci/devices/{HOT}/sriov_numvfs={VF_COUNT},"
-            + ",".join(f"+{a}" for a in VFS),))
+            + ",".join(f"+{a}" for a in VFS) + ",steady",))
 
 
 def silent(verdict: Verdict) -> list[str]:
@@ -120,8 +120,7 @@ def late(name: str, topology: Topology, config: bytes | None, *taken: str,
                 log=[*log, *(bound(a) for a in taken)], **more)  # type: ignore[arg-type]
 
 
-ALL: tuple[Cell, ...] = in_one(
-    TRIXIE,
+ALL: tuple[Cell, ...] = in_one(TRIXIE, *over(
     late("fresh", FIRST_IN, b"01:00.0 id=8086:10d3\n", HOT, check=late_report(1),
          suites=EVERY),
     late("unwanted", FIRST_IN, b"02:00.0\n", check=silent),
@@ -148,4 +147,4 @@ ALL: tuple[Cell, ...] = in_one(
     late("twins-second", TWINS, b"02:00.0 id=1234:1111 allow=last-display\n", OTHER),
     late("burst", BURST, f"id={top.MANY_ID}\n".encode(), *BURST_ALL,
          check=late_report(len(BURST_ALL)), suites=[TRIXIE]),
-)
+))

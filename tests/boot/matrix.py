@@ -10,6 +10,7 @@ from typing import Callable, Hashable, Mapping, Protocol, Sequence, TypeVar
 import scenarios
 
 MIB_PER_BOOT = 1500  # the machine's memory, and what the emulator takes besides
+POOLS = 2  # as many boots again may wait beside those that compute
 
 
 class Named(Protocol):
@@ -28,7 +29,7 @@ Anything = TypeVar("Anything")
 def boots_at_a_time() -> int:
     """As many as there are cores, and as memory allows."""
     pages = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    return max(1, min(os.cpu_count() or 1, pages // (MIB_PER_BOOT << 20)))
+    return max(1, min(os.cpu_count() or 1, pages // (POOLS * MIB_PER_BOOT << 20)))
 
 
 def ordered(jobs: Sequence[Anything], shared: Callable[[Anything], Hashable],

@@ -9,7 +9,7 @@ from typing import Sequence
 import topologies as top
 import viable
 from cells import (AUDIO, BEHIND_BRIDGE, BOOKWORM, EVERY, GPU1, GPU2, STABLE, TRIXIE, Cell,
-                   Check, bound, in_one, kernel_says, on, refused)
+                   Check, bound, in_one, kernel_says, on, over, refused)
 from topologies import GPU, NIC, Topology, address, device, root_port, slot
 from verdict import Verdict
 
@@ -168,4 +168,5 @@ GROUPS = (
           suites=[BOOKWORM, TRIXIE]),
 )
 
-ALL: tuple[Cell, ...] = in_one(TRIXIE, *WIKI, *NAMES, *RENUMBERED, *COMMAND_LINE, *GROUPS)
+ALL: tuple[Cell, ...] = in_one(
+    TRIXIE, *over(*WIKI, *NAMES, *RENUMBERED, *COMMAND_LINE, *GROUPS))

@@ -2,7 +2,7 @@
 """Builds one virtual machine from options, runs it to its end and returns its serial console.
 
     VFIO_EARLY_QEMU          the emulator (default qemu-system-x86_64)
-    VFIO_EARLY_QEMU_ACCEL    the accelerator (default tcg: works everywhere)
+    VFIO_EARLY_QEMU_ACCEL    the accelerator (default tcg,tb-size=256: works everywhere)
     VFIO_EARLY_QEMU_TIMEOUT  seconds a boot may take (default 240)
     VFIO_EARLY_QEMU_APPEND   words added to every kernel command line, to look closer
 """
@@ -29,9 +29,10 @@ from monitor import Monitor, Steps
 # Quiet, because every character costs time on an emulated serial port; the whole log is
 # read in the guest, from a buffer large enough that nothing falls out of it.  On a busy host
 # the kernel's check of the timer fails now and then, and it panics: hence no_timer_check.
-# It names a root, as boot loaders do; no machine has it.
+# The kernel's own tests of its ciphers cost a second. It names a root, as boot loaders do; no
+# machine has it.
 BASE_APPEND = ("console=ttyS0", "quiet", "panic=-1", "log_buf_len=4M", "no_timer_check",
-               "root=/dev/vfio-test")
+               "cryptomgr.notests=1", "root=/dev/vfio-test")
 EXT4_DISK = "@ext4-disk@"
 BLANK_DISK = "@blank-disk@"
 PANIC = "Kernel panic - not syncing"
@@ -71,12 +72,17 @@ def emulator() -> str:
     return os.environ.get("VFIO_EARLY_QEMU", "qemu-system-x86_64")
 
 
+def accelerator() -> str:
+    # MiB for translated code: more than a boot needs, less than takes time to be had.
+    return os.environ.get("VFIO_EARLY_QEMU_ACCEL", "tcg,tb-size=256")
+
+
 @functools.lru_cache
 def version() -> str:
-    """What the emulator says about itself, and what the environment wants of it."""
+    """What the emulator says about itself, and what every boot is told."""
     said = subprocess.run([emulator(), "--version"], stdout=subprocess.PIPE, text=True, check=True)
-    wanted = [os.environ.get(f"VFIO_EARLY_QEMU_{name}", "") for name in ("ACCEL", "APPEND")]
-    return " ".join([said.stdout, *wanted])
+    return " ".join([said.stdout, accelerator(), *BASE_APPEND,
+                     os.environ.get("VFIO_EARLY_QEMU_APPEND", "")])
 
 
 def deadline() -> float:
@@ -103,10 +109,9 @@ def _keyboard(serial: Path) -> Path:
 
 
 def arguments(vm: Machine, serial: Path) -> list[str]:
-    accel = os.environ.get("VFIO_EARLY_QEMU_ACCEL", "tcg")
     return [
         emulator(), "-nodefaults", "-no-user-config",
-        "-accel", accel, "-M", vm.machine, "-m", str(vm.memory), "-smp", str(vm.smp),
+        "-accel", accelerator(), "-M", vm.machine, "-m", str(vm.memory), "-smp", str(vm.smp),
         "-display", "none", "-monitor", "none", "-vga", "none", "-nic", "none",
         "-no-reboot", *_serial(vm, serial),
         *((firmware.options() or ()) if vm.uefi else ()),
