@@ -15,6 +15,7 @@ import re
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parent.parent
@@ -112,20 +113,24 @@ def unit_tests(tally: Tally) -> None:
 
 def checks(quick: bool, tally: Tally) -> None:
     """tests/checks/NAME: status 0 passed, 77 skipped (last line says why)."""
-    for script in sorted((TOP / "tests/checks").iterdir()):
-        if not os.access(script, os.X_OK) or (quick and script.name in SLOW_CHECKS):
-            continue
+    def timed(script: Path) -> tuple["subprocess.CompletedProcess[str]", float]:
         start = time.monotonic()
-        result = run([script, BUILD, DEV])
-        name = f"check/{script.name}"
-        last = (result.stdout.strip().splitlines() or ["no output"])[-1]
-        if result.returncode == 0:
-            tally.ok(name, time.monotonic() - start)
-        elif result.returncode == 77:
-            tally.skip(name, last)
-        else:
-            print(result.stdout[-6000:], file=sys.stderr)
-            tally.not_ok(name, last)
+        return run([script, BUILD, DEV]), time.monotonic() - start
+
+    scripts = [script for script in sorted((TOP / "tests/checks").iterdir())
+               if os.access(script, os.X_OK) and not (quick and script.name in SLOW_CHECKS)]
+    scripts.sort(key=lambda script: script.name not in SLOW_CHECKS)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for script, (result, seconds) in zip(scripts, pool.map(timed, scripts)):
+            name = f"check/{script.name}"
+            last = (result.stdout.strip().splitlines() or ["no output"])[-1]
+            if result.returncode == 0:
+                tally.ok(name, seconds)
+            elif result.returncode == 77:
+                tally.skip(name, last)
+            else:
+                print(result.stdout[-6000:], file=sys.stderr)
+                tally.not_ok(name, last)
 
 
 def fuzz_replay(tally: Tally) -> None:
