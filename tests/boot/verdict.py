@@ -72,6 +72,7 @@ class Verdict:
     viable: dict[int, str] = field(default_factory=dict)
     files: list[str] = field(default_factory=list)
     report: dict[str, list[str]] = field(default_factory=dict)
+    foreseen: dict[str, str] = field(default_factory=dict)
     status: dict[str, int] = field(default_factory=dict)
     state: dict[str, str] = field(default_factory=dict)
     blocked: list[str] = field(default_factory=list)
@@ -147,6 +148,8 @@ def _take(verdict: Verdict, key: str, rest: str) -> None:
     elif key == "report":
         name, _, text = rest.partition(" ")
         verdict.report.setdefault(name, []).append(text)
+    elif key == "foreseen":
+        _take_foreseen(verdict.foreseen, rest)
     elif key in ("module", "driver", "node"):
         {"module": verdict.modules, "driver": verdict.drivers,
          "node": verdict.nodes}[key].add(rest)
@@ -178,6 +181,15 @@ def _take(verdict: Verdict, key: str, rest: str) -> None:
         verdict.binder = rest == "present"
     else:
         raise Incomplete(f"transcript has an unknown line: {key!r}")
+
+
+def _take_foreseen(foreseen: dict[str, str], text: str) -> None:
+    """Each address is followed by what becomes of it: null, or the name of a verdict."""
+    name, _, value = text.partition(" ")
+    if name == "address":
+        foreseen[value] = "null"
+    elif foreseen:
+        foreseen[list(foreseen)[-1]] = value
 
 
 def _take_record(dmesg: list[Record], text: str) -> None:
@@ -277,6 +289,28 @@ def wrong_log(verdict: Verdict, taken: dict[str, Optional[str]], late: int, summ
     if early not in counts:
         wrong.append(f"no summary of {early} bound devices; there are {counts}")
     return wrong
+
+
+FINDING = re.compile(r"finding .*\bverdict=(\S+) .*\bdevice=(\S+) ")
+TAKEN = ("bound", "already-bound", "would-bind", "failed")
+
+
+def wrong_foreseen(verdict: Verdict) -> list[str]:
+    """Where the boot did something else than is foreseen for one like it.
+
+    Why a module cannot be loaded is not the planner's: what failed was foreseen as taken.
+    """
+    def kind(word: str) -> str:
+        return "taken" if word in TAKEN else word
+
+    done = dict.fromkeys(verdict.foreseen, "null")
+    for line in [x for lines in verdict.report.values() for x in lines]:
+        match = FINDING.match(line)
+        if match and match[1] not in ("note", "problem", "unmatched"):
+            done[match[2]] = kind(match[1])
+    foreseen = {address: kind(word) for address, word in verdict.foreseen.items()}
+    return [f"{address} is foreseen as {foreseen.get(address)}, it was {what}"
+            for address, what in sorted(done.items()) if foreseen.get(address) != what]
 
 
 def wrong_system(verdict: Verdict) -> list[str]:
