@@ -185,44 +185,48 @@ static const struct keyword {
 	const char *expected;
 	bool selects;
 	bool for_keep;
+	bool list; /* of values divided by commas */
 } keywords[] = {
 	{"address", parse_address,
 		"[DOMAIN:]BUS:DEVICE.FUNCTION as lspci prints it, FUNCTION may be *",
-		true, true},
-	{"path", parse_path, "[DOMAIN:]BUS:DEV.FN/DEV.FN..., as 00:01.0/00.0", true,
-		true},
+		true, true, false},
+	{"path", parse_path, "[DOMAIN:]BUS:DEV.FN/DEV.FN..., as 00:01.0/00.0", true, true,
+		false},
 	{"group", parse_group,
-		"a decimal group number or a PCI address, as group=01:00.0", true, true},
+		"a decimal group number or a PCI address, as group=01:00.0", true, true,
+		false},
 	{"id", parse_id,
 		"VENDOR:DEVICE[:SUBVENDOR:SUBDEVICE] of hexadecimal digits or *, not "
 		"both "
 		"of the first two *",
-		true, true},
+		true, true, false},
 	{"class", parse_class,
 		"2, 4 or 6 hexadecimal digits of a class code, as class=0300, or a word "
 		"as "
 		"display, audio, usb, nvme or ethernet",
-		true, true},
+		true, true, false},
 	{"serial", parse_serial,
 		"eight bytes of a PCIe serial number, as 00-11-22-33-44-55-66-77", true,
-		true},
+		true, false},
 	{"vf-of", parse_vf_of,
 		"the PCI address of the function that has virtual functions, as "
 		"vf-of=03:00.0",
-		true, true},
+		true, true, false},
 	{"boot-display", parse_boot_display, "boot-display=yes or boot-display=no", true,
-		true},
-	{"with", parse_with, "with=slot or with=group", false, true},
-	{"driver", parse_driver, "a driver's name, as driver=vfio-pci", false, false},
-	{"unbind", parse_unbind, "unbind=never, unbind=safe or unbind=always", false,
+		true, false},
+	{"with", parse_with, "with=slot or with=group", false, true, false},
+	{"driver", parse_driver, "a driver's name, as driver=vfio-pci", false, false,
 		false},
-	{"d3", parse_d3, "d3=off or d3=on", false, false},
-	{"framebuffer", parse_framebuffer, "framebuffer=release or framebuffer=leave",
+	{"unbind", parse_unbind, "unbind=never, unbind=safe or unbind=always", false,
 		false, false},
+	{"d3", parse_d3, "d3=off or d3=on", false, false, false},
+	{"framebuffer", parse_framebuffer, "framebuffer=release or framebuffer=leave",
+		false, false, false},
 	{"allow", parse_allow,
 		"guard names divided by , or +: bridge, no-iommu, root-disk, storage, "
-		"keyboard, network, last-display (identity and bound cannot be lifted)",
-		false, false},
+		"keyboard, network, last-display (identity, driver and bound cannot be "
+		"lifted)",
+		false, false, true},
 };
 
 #define KEYWORD_COUNT (sizeof(keywords) / sizeof(keywords[0]))
@@ -268,19 +272,48 @@ static const struct keyword *split(struct span word, struct span *ret_value)
 	return keyword_find(name);
 }
 
-static int parse_word(struct rule *rule, struct span word, size_t offset, unsigned *seen,
-	struct rule_problem *problem)
+/* What a word may depend on: those before it. */
+struct before {
+	unsigned seen;              /* bits of keywords */
+	const struct keyword *list; /* the last word was of this list */
+};
+
+static int parse_value(struct rule *rule, const struct keyword *keyword,
+	struct span value, size_t offset, struct rule_problem *problem)
+{
+	struct term term = {0};
+	int r = keyword->parse(rule, &term, value);
+
+	if (r < 0)
+		return problem_at(problem, offset, value, "%s; expected %s",
+			r == -ERANGE ? "out of range" : "not understood",
+			keyword->expected);
+	if (keyword->selects)
+		rule->terms[rule->term_count++] = term;
+	return 0;
+}
+
+/* Where commas divide terms as well, a list goes on with words that can be no term. */
+static bool goes_on(const struct before *before, struct span word, size_t offset)
+{
+	return before->list && offset > 0 && word.text[-1] == ',' &&
+	       !memchr(word.text, '=', word.length) &&
+	       !memchr(word.text, ':', word.length);
+}
+
+static int parse_word(struct rule *rule, struct span word, size_t offset,
+	struct before *before, struct rule_problem *problem)
 {
 	const struct keyword *keyword;
-	struct term term = {0};
 	struct span value;
 	unsigned bit;
-	int r;
 
 	if (word.length > RULE_TERM_BYTES_MAX)
 		return problem_at(problem, offset, word,
 			"term of %zu bytes; expected at most %d", word.length,
 			RULE_TERM_BYTES_MAX);
+	if (goes_on(before, word, offset))
+		return parse_value(rule, before->list, word, offset, problem);
 	keyword = split(word, &value);
 	if (!keyword)
 		return problem_at(problem, offset, word,
@@ -291,22 +324,16 @@ static int parse_word(struct rule *rule, struct span word, size_t offset, unsign
 		return problem_at(problem, offset, word,
 			"%s= means nothing in a keep rule; remove it", keyword->name);
 	bit = 1U << (keyword - keywords);
-	if (*seen & bit)
+	if (before->seen & bit)
 		return problem_at(problem, offset, word,
 			"second %s= in one rule, and every term must hold; write a rule "
 			"of "
 			"its own on another line",
 			keyword->name);
-	*seen |= bit;
-	r = keyword->parse(rule, &term, value);
-	if (r < 0)
-		return problem_at(problem, offset + (size_t)(value.text - word.text),
-			value, "%s; expected %s",
-			r == -ERANGE ? "out of range" : "not understood",
-			keyword->expected);
-	if (keyword->selects)
-		rule->terms[rule->term_count++] = term;
-	return 0;
+	before->seen |= bit;
+	before->list = keyword->list ? keyword : NULL;
+	return parse_value(
+		rule, keyword, value, offset + (size_t)(value.text - word.text), problem);
 }
 
 _Static_assert(KEYWORD_COUNT <= RULE_TERMS_MAX, "each keyword is a term at most once");
@@ -314,7 +341,7 @@ _Static_assert(KEYWORD_COUNT <= RULE_TERMS_MAX, "each keyword is a term at most 
 int rule_parse(struct rule *rule, const char *separators, const char *text, size_t length,
 	struct rule_problem *ret_problem)
 {
-	unsigned seen = 0;
+	struct before before = {0};
 	size_t at = 0;
 
 	memcpy(rule->driver, DRIVER_DEFAULT, sizeof(DRIVER_DEFAULT));
@@ -326,7 +353,7 @@ int rule_parse(struct rule *rule, const char *separators, const char *text, size
 			!memchr(separators, text[at + word.length], strlen(separators)))
 			word.length++;
 		if (word.length > 0) {
-			r = parse_word(rule, word, at, &seen, ret_problem);
+			r = parse_word(rule, word, at, &before, ret_problem);
 			if (r < 0)
 				return r;
 		}
