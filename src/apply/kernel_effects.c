@@ -111,7 +111,7 @@ static int kernel_load(void *context, const char *module)
 	return access(path, F_OK) == 0 ? 0 : r;
 }
 
-static bool kernel_driver_present(void *context, const char *driver)
+bool kernel_driver_present(void *context, const char *driver)
 {
 	char path[PATH_MAX_BYTES];
 

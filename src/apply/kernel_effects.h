@@ -14,5 +14,8 @@ struct kernel_effects {
 	struct module_loader loader;
 };
 
+/* Whether a PCI driver of this name is registered. CONTEXT is not used. */
+bool kernel_driver_present(void *context, const char *driver);
+
 /* The returned table refers to KERNEL, which has to live as long. */
 struct effects kernel_effects_table(struct kernel_effects *kernel);

@@ -111,6 +111,30 @@ static int insert(const struct module_loader *loader, struct kmod_module *module
 	return r == -EEXIST ? 0 : r;
 }
 
+bool module_known(const char *name)
+{
+	struct kmod_ctx *library = open_library();
+	struct kmod_list *list = NULL, *item;
+	bool known;
+	int r;
+
+	if (!library)
+		return true;
+	r = kmod_module_new_from_lookup(library, name, &list);
+	known = r < 0 && r != -ENOENT;
+	kmod_list_foreach(item, list)
+	{
+		struct kmod_module *module = kmod_module_get_module(item);
+		const char *path = kmod_module_get_path(module);
+
+		known |= !path || access(path, F_OK) == 0;
+		kmod_module_unref(module);
+	}
+	kmod_module_unref_list(list);
+	kmod_unref(library);
+	return known;
+}
+
 int module_load(const struct module_loader *loader, const char *name)
 {
 	struct kmod_list *list = NULL, *item;

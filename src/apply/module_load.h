@@ -11,6 +11,8 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 struct module_loader {
 	void *context;
 	/* Something the user should know that is no error. */
@@ -23,3 +25,9 @@ struct module_loader {
  * line); errno_words(STEP_LOAD, ...) has words for them.
  */
 int module_load(const struct module_loader *loader, const char *name);
+
+/*
+ * Whether there is anything to load by that name: the file of a module, one that is built
+ * in, or a line of modprobe.d. Also true where that cannot be found out.
+ */
+bool module_known(const char *name);

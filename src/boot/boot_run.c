@@ -5,6 +5,7 @@
 #include "apply/kernel_effects.h"
 #include "core/identity.h"
 #include "core/plan.h"
+#include "driver_presence.h"
 #include "late.h"
 #include "learn_needs.h"
 #include "scan/config_files.h"
@@ -205,11 +206,15 @@ static int decide_and_act(const struct boot_options *options, struct watch *watc
 	if (r == 0) {
 		if (watch)
 			watch_leave(watch);
+		if (strcmp(options->sysroot, "/") == 0)
+			driver_presence_find(&work.selection);
 		if (!options->late)
 			identity_note(&work.selection, &report->findings);
 		r = plan_make(
 			&work.machine, &work.selection, &work.plan, &report->findings);
 	}
+	if (r == 0 && options->late)
+		late_drop_repeats(&report->findings);
 	if (r == 0 && (config->mode == RUN_DRY || !watch)) {
 		plan_describe(&work.plan, &report->findings);
 	} else if (r == 0) {

@@ -70,6 +70,18 @@ size_t late_narrow(const struct pci_address *address, const struct machine *mach
 	return left;
 }
 
+static bool is_news(const void *context, const struct finding *finding)
+{
+	(void)context;
+	return finding->guard != GUARD_DRIVER || !finding->has_function ||
+	       !seen_waiting(&finding->address);
+}
+
+void late_drop_repeats(struct findings *findings)
+{
+	findings_filter(findings, is_news, NULL);
+}
+
 void late_lock(void)
 {
 	const struct timespec wait = {.tv_nsec = LOCK_WAIT_NS};
@@ -86,8 +98,16 @@ void late_lock(void)
 
 void late_done(const struct pci_address *address, const struct selection *selection)
 {
-	(void)seen_add(address);
-	for (size_t i = 0; i < selection->count; i++)
-		if (!selection->items[i].decided)
-			(void)seen_add(&selection->items[i].function->address);
+	bool wanted = false;
+
+	for (size_t i = 0; i < selection->count; i++) {
+		const struct pci_function *function = selection->items[i].function;
+
+		if (selection->items[i].decided)
+			continue;
+		(void)seen_note(function);
+		wanted |= pci_address_compare(address, &function->address) == 0;
+	}
+	if (!wanted)
+		(void)seen_add(address);
 }

@@ -20,8 +20,11 @@
 size_t late_narrow(const struct pci_address *address, const struct machine *machine,
 	struct selection *selection, struct findings *findings);
 
+/* Drops what was said before: that a function still waits for its driver. */
+void late_drop_repeats(struct findings *findings);
+
 /* Waits a limited time for other runs. The lock lasts until the process ends. */
 void late_lock(void);
 
-/* Notes the function, and what was decided beside it, as seen. */
+/* Notes the function, and what was decided beside it, as seen or waiting. */
 void late_done(const struct pci_address *address, const struct selection *selection);

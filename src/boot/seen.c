@@ -11,6 +11,7 @@
 
 #define RUN            "/run/vfio-early"
 #define SEEN           RUN "/seen"
+#define WAITING        RUN "/waiting"
 #define DEVICES        "/sys/bus/pci/devices"
 #define PATH_MAX_BYTES 128
 #define NUMBER_MAX     24
@@ -41,7 +42,7 @@ bool seen_any(void)
 	return access(SEEN, F_OK) == 0;
 }
 
-bool seen_has(const struct pci_address *address)
+static bool is_noted(const char *directory, const struct pci_address *address)
 {
 	char path[PATH_MAX_BYTES], now[NUMBER_MAX], then[NUMBER_MAX] = "";
 	int length = node_text(address, now), fd;
@@ -49,7 +50,7 @@ bool seen_has(const struct pci_address *address)
 
 	if (length < 0)
 		return false;
-	path_in(SEEN, address, path);
+	path_in(directory, address, path);
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)
 		return false;
@@ -58,7 +59,17 @@ bool seen_has(const struct pci_address *address)
 	return n == length && memcmp(now, then, (size_t)length) == 0;
 }
 
-int seen_add(const struct pci_address *address)
+bool seen_has(const struct pci_address *address)
+{
+	return is_noted(SEEN, address);
+}
+
+bool seen_waiting(const struct pci_address *address)
+{
+	return is_noted(WAITING, address);
+}
+
+static int add(const char *directory, const struct pci_address *address)
 {
 	char path[PATH_MAX_BYTES], text[NUMBER_MAX];
 	int length = node_text(address, text), fd, r = 0;
@@ -66,9 +77,9 @@ int seen_add(const struct pci_address *address)
 	if (length < 0)
 		return length;
 	if ((mkdir(RUN, 0755) < 0 && errno != EEXIST) ||
-		(mkdir(SEEN, 0755) < 0 && errno != EEXIST))
+		(mkdir(directory, 0755) < 0 && errno != EEXIST))
 		return -errno;
-	path_in(SEEN, address, path);
+	path_in(directory, address, path);
 	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
 	if (fd < 0)
 		return -errno;
@@ -76,6 +87,16 @@ int seen_add(const struct pci_address *address)
 		r = -EIO;
 	close(fd);
 	return r;
+}
+
+int seen_add(const struct pci_address *address)
+{
+	return add(SEEN, address);
+}
+
+int seen_note(const struct pci_function *function)
+{
+	return add(function->driver_missing ? WAITING : SEEN, &function->address);
 }
 
 int seen_add_all(const struct machine *machine)
@@ -86,7 +107,7 @@ int seen_add_all(const struct machine *machine)
 		const struct pci_function *function = &machine->functions[i];
 		/* One that hangs would only hang again, or be taken for bound. */
 		bool open = function->unknown && function->unknown != -ETIMEDOUT;
-		int error = open ? 0 : seen_add(&function->address);
+		int error = open ? 0 : seen_note(function);
 
 		if (r == 0 && error != -ENOENT)
 			r = error;

@@ -16,6 +16,7 @@ static const struct {
 	[GUARD_KEYBOARD] = {"keyboard", NULL},
 	[GUARD_NETWORK] = {"network", NULL},
 	[GUARD_LAST_DISPLAY] = {"last-display", NULL},
+	[GUARD_DRIVER] = {"driver", "correct driver= or rebuild the boot image"},
 	[GUARD_BOUND] = {"bound", "use unbind=safe or unbind=always"},
 };
 

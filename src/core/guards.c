@@ -137,6 +137,21 @@ static bool refuses_network(
 	return true;
 }
 
+/* The name would match no driver, and the device be lost to its own. */
+static bool refuses_driver(
+	const struct machine *machine, const struct wanted *wanted, char *why)
+{
+	(void)machine;
+	if (!wanted->function->driver_missing)
+		return false;
+	snprintf(why, GUARD_WHY_MAX,
+		"there is no driver %s here: none of that name is registered, and "
+		"/lib/modules has no such module for this kernel; correct driver=, or "
+		"rebuild the boot image where the system has it",
+		wanted->rule->driver);
+	return true;
+}
+
 static bool refuses_bound(
 	const struct machine *machine, const struct wanted *wanted, char *why)
 {
@@ -164,6 +179,7 @@ static const struct {
 	{GUARD_ROOT_DISK, refuses_root_disk},
 	{GUARD_STORAGE, refuses_storage},
 	{GUARD_NETWORK, refuses_network},
+	{GUARD_DRIVER, refuses_driver},
 	{GUARD_BOUND, refuses_bound},
 };
 

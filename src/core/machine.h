@@ -47,6 +47,7 @@ struct pci_function {
 	char driver[DRIVER_NAME_MAX];   /* the bound driver, "" for none */
 	bool driver_built_in;           /* known only where a driver is bound */
 	char override[DRIVER_NAME_MAX]; /* driver_override; read only where wanted */
+	bool driver_missing; /* the driver that its rule asks for is not to be had */
 	enum use use;
 	char use_text[USE_TEXT_MAX];
 };

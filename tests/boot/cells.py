@@ -339,12 +339,17 @@ MODULES = in_one(
          log=[rf"^{GPU1} .*failed"], append=["modprobe.blacklist=vfio-pci"]),
     Cell("modprobe-blacklist-file", top.TWIN_GPUS, b"01:00.0\n", log=[rf"^{GPU1} .*failed"],
          modprobe_d={"vfio-test.conf": b"blacklist vfio-pci\n"}),
-    Cell("modules-missing", top.TWIN_GPUS, b"01:00.0\n", log=[rf"^{GPU1} .*failed"],
+    Cell("modules-missing", top.TWIN_GPUS, b"01:00.0\n", log=[refused(GPU1, "driver")],
          without_modules=VFIO_MODULES),
     Cell("driver-pci-stub", top.TWIN_GPUS, b"01:00.0 driver=pci-stub\n",
          on(GPU1, driver="pci-stub"), [rf"^{GPU1} .*bound to pci-stub"]),
+    # Nothing is written: a name that is in driver_override keeps every driver away.
     Cell("driver-unknown", top.TWIN_GPUS, b"01:00.0 driver=no-such-driver\n02:00.0\n", on(GPU2),
-         [rf"^{GPU1} .*failed"]),
+         [refused(GPU1, "driver") + ": there is no driver no-such-driver here"],
+         absent=["failed:"], suites=EVERY),
+    # A module of that name, which has a driver of another name.
+    Cell("driver-misspelt", top.TWIN_GPUS, b"01:00.0 driver=vfio_pci allow=last-display\n02:00.0\n", on(GPU2),
+         [rf"^{GPU1} .*failed.*no PCI driver has that name"]),
     # Not executed either, but understood as what it is used for: a ban.
     Cell("install-false", top.TWIN_GPUS, b"01:00.0\n", log=[rf"^{GPU1} .*failed.*install"],
          modprobe_d={"vfio-test.conf": b"install vfio-pci /bin/false\n"}),

@@ -63,6 +63,8 @@ static void apply_word(
 	else if ((value = option(word, "framebuffer="))) {
 		function->boot_display = true;
 		apply_framebuffer(machine, value);
+	} else if (strcmp(word, "driver-missing") == 0) {
+		function->driver_missing = true;
 	} else if (strcmp(word, "boot-display") == 0) {
 		function->boot_display = true;
 	} else if ((value = option(word, "vf-of="))) {

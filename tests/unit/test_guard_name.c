@@ -23,6 +23,7 @@ static const struct {
 	{GUARD_KEYBOARD, "keyboard", NULL},
 	{GUARD_NETWORK, "network", NULL},
 	{GUARD_LAST_DISPLAY, "last-display", NULL},
+	{GUARD_DRIVER, "driver", "driver="},
 	{GUARD_BOUND, "bound", "unbind="},
 };
 

@@ -190,6 +190,22 @@ static void test_bound(void **state)
 	CHECK(rows);
 }
 
+/* The name is in the words; nothing of allow= helps. */
+static void test_driver(void **state)
+{
+	static const struct row rows[] = {
+		{"01:00.0 10de:1 030000 1 - driver-missing", "01:00.0 driver=no_such",
+			GUARD_DRIVER, "there is no driver no_such here",
+			"correct driver=, or rebuild"},
+		{"01:00.0 10de:1 030000 1 nouveau driver-missing",
+			"01:00.0 unbind=always allow=storage,network", GUARD_DRIVER,
+			"no driver vfio-pci here", "rebuild the boot image"},
+	};
+
+	(void)state;
+	CHECK(rows);
+}
+
 /* The order: what can never be lifted comes before what can. */
 static void test_order(void **state)
 {
@@ -200,6 +216,10 @@ static void test_order(void **state)
 			""},
 		{"01:00.0 8086:2 030000 - i915", "01:00.0", GUARD_NO_IOMMU, "", ""},
 		{"01:00.0 8086:2 030000 - i915", "01:00.0 allow=no-iommu", GUARD_BOUND,
+			"", ""},
+		{"01:00.0 8086:2 030000 - i915 driver-missing", "01:00.0", GUARD_NO_IOMMU,
+			"", ""},
+		{"01:00.0 8086:2 030000 1 i915 driver-missing", "01:00.0", GUARD_DRIVER,
 			"", ""},
 		{"01:00.0 8086:2 0c0500 - i801_smbus", "01:00.0 allow=bridge",
 			GUARD_NO_IOMMU, "", ""},
@@ -241,6 +261,7 @@ int main(void)
 		cmocka_unit_test(test_no_iommu),
 		cmocka_unit_test(test_no_iommu_is_about_vfio),
 		cmocka_unit_test(test_bound),
+		cmocka_unit_test(test_driver),
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_longest_words),
 	};

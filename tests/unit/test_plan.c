@@ -142,6 +142,25 @@ static void test_refused(void **state)
 	scene_clear(&scene);
 }
 
+/* Not even loaded, and its group's other member is told what becomes of it. */
+static void test_missing_driver(void **state)
+{
+	const struct finding *refused;
+	struct scene scene;
+
+	(void)state;
+	scene_plan(&scene, "01:00.0 driver=no_such\n01:00.1",
+		ROWS("01:00.0 1:2 020000 1 - driver-missing", "01:00.1 1:2 020000 1 -"));
+	assert_int_equal(scene.plan.device_count, 1);
+	assert_string_equal(operations_text(&scene.plan), "O0 " LOADS " P0");
+	refused = findings_first(&scene.findings, VERDICT_REFUSED, "01:00.0");
+	assert_int_equal(refused->guard, GUARD_DRIVER);
+	assert_string_equal(refused->driver, "no_such");
+	assert_contains(findings_first(&scene.findings, VERDICT_NOTE, "01:00.0")->text,
+		"it was refused");
+	scene_clear(&scene);
+}
+
 static void test_unresponsive(void **state)
 {
 	const struct finding *failed;
@@ -378,6 +397,7 @@ int main(void)
 		cmocka_unit_test(test_backend_is_loaded_once),
 		cmocka_unit_test(test_already),
 		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_missing_driver),
 		cmocka_unit_test(test_unresponsive),
 		cmocka_unit_test(test_display_warning),
 		cmocka_unit_test(test_describe),
