@@ -141,6 +141,26 @@ static void test_paths(void **state)
 	assert_int_equal(machine.functions[2].address.domain, 0x10000);
 }
 
+/* Behind VMD as elsewhere: a card in a lower slot takes the bus number of the next one.
+ */
+static void test_paths_stay(void **state)
+{
+#define HOST "pci0000:00/0000:00:0e.0/pci10000:e0/"
+	(void)state;
+	fake_function(&fake, VMD " 144d:a808 010802 group=20");
+	scan(1);
+	assert_path("10000:e1:00.0", "10000:e0:06.0/00.0");
+	fake_remove(&fake, "sys/bus/pci/devices/10000:e1:00.0");
+	fake_function(
+		&fake, HOST "10000:e0:04.0/10000:e1:00.0 1344:5405 010802 group=20");
+	fake_function(
+		&fake, HOST "10000:e0:06.0/10000:e2:00.0 144d:a808 010802 group=20");
+	scan(2);
+	assert_path("10000:e1:00.0", "10000:e0:04.0/00.0");
+	assert_path("10000:e2:00.0", "10000:e0:06.0/00.0");
+#undef HOST
+}
+
 /* Gone between the listing and the read: the link is there, the directory is not. */
 static void test_vanishing(void **state)
 {
@@ -355,6 +375,7 @@ int main(void)
 		test(test_everything),
 		test(test_no_groups),
 		test(test_paths),
+		test(test_paths_stay),
 		test(test_vanishing),
 		test(test_other_names),
 		test(test_modalias),

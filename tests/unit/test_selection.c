@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "core/selection.h"
 
+#include "core/identity.h"
+
 #include "machine_builder.h"
 
 #include <setjmp.h>
@@ -67,6 +69,39 @@ static void test_terms(void **state)
 		scene_select(&scene, rows[i].config, DESKTOP);
 		if (strcmp(scene_wanted_text(&scene), rows[i].wanted) != 0)
 			fail_msg("%s: %s", rows[i].config, scene_wanted_text(&scene));
+		scene_clear(&scene);
+	}
+}
+
+/* A card in a lower slot behind VMD: its place and that of the disk are told apart. */
+static void test_path_behind_vmd(void **state)
+{
+	static const char *const rows[] = {"00:0e.0 8086:467f 010400 5 vmd path=00:0e.0",
+		"10000:e1:00.0 1344:5405 010802 5 - path=10000:e0:04.0/00.0",
+		"10000:e2:00.0 144d:a808 010802 5 - path=10000:e0:06.0/00.0", NULL};
+	static const struct {
+		const char *rule;
+		const char *wanted;
+		size_t mismatches;
+	} cases[] = {
+		{"path=10000:e0:06.0/00.0 id=144d:a808", "10000:e2:00.0", 0},
+		{"path=10000:e0:6.0/0.0", "10000:e2:00.0", 0},
+		{"path=e0:06.0/00.0", "", 0},
+		{"path=00:0e.0/00.0", "", 0},
+		{"10000:e1:00.0 id=144d:a808", "10000:e1:00.0", 1},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct scene scene;
+
+		scene_select(&scene, cases[i].rule, rows);
+		assert_string_equal(scene_wanted_text(&scene), cases[i].wanted);
+		for (size_t j = 0; j < scene.selection.count; j++)
+			assert_int_equal(
+				rule_identity_mismatch(scene.selection.items[j].rule,
+					scene.selection.items[j].function),
+				cases[i].mismatches);
 		scene_clear(&scene);
 	}
 }
@@ -426,6 +461,7 @@ static void test_no_iommu_hint(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_path_behind_vmd),
 		cmocka_unit_test(test_terms),
 		cmocka_unit_test(test_unknown),
 		cmocka_unit_test(test_names),
