@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "late.h"
 
+#include "core/guards.h"
 #include "seen.h"
 
 #include <errno.h>
@@ -73,7 +74,7 @@ size_t late_narrow(const struct pci_address *address, const struct machine *mach
 static bool is_news(const void *context, const struct finding *finding)
 {
 	(void)context;
-	return finding->guard != GUARD_DRIVER || !finding->has_function ||
+	return !guard_waits(finding->guard) || !finding->has_function ||
 	       !seen_waiting(&finding->address);
 }
 

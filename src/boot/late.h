@@ -20,7 +20,7 @@
 size_t late_narrow(const struct pci_address *address, const struct machine *machine,
 	struct selection *selection, struct findings *findings);
 
-/* Drops what was said before: that a function still waits for its driver. */
+/* Drops what was said before: that a function still waits. */
 void late_drop_repeats(struct findings *findings);
 
 /* Waits a limited time for other runs. The lock lasts until the process ends. */

@@ -96,7 +96,7 @@ int seen_add(const struct pci_address *address)
 
 int seen_note(const struct pci_function *function)
 {
-	return add(function->driver_missing ? WAITING : SEEN, &function->address);
+	return add(function->waits ? WAITING : SEEN, &function->address);
 }
 
 int seen_add_all(const struct machine *machine)

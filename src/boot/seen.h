@@ -7,9 +7,9 @@
  * of kernfs nodes count up, __kernfs_new_node() in fs/kernfs/dir.c). The udev rule looks
  * for the file and passes over coldplug; without the folder there was no boot run.
  *
- * A function whose driver is in neither the kernel nor the image waits instead, by a file
- * in /run/vfio-early/waiting: the system that the boot goes on to may have it, and is
- * asked by its coldplug.
+ * A function that lacks its driver, or an IOMMU, waits instead (guard_waits()), by a file
+ * in /run/vfio-early/waiting: the system that the boot goes on to may have the module,
+ * and is asked by its coldplug.
  */
 #pragma once
 
@@ -24,11 +24,11 @@ bool seen_any(void);
 /* Whether this function was decided about; not one that has been here before it. */
 bool seen_has(const struct pci_address *address);
 
-/* Whether it was decided that this function waits for its driver. */
+/* Whether it was decided that this function waits. */
 bool seen_waiting(const struct pci_address *address);
 
 /*
- * Notes a function as seen or, with driver_missing, as waiting. Returns 0 or -errno. One
+ * Notes a function as seen, or as waiting. Returns 0 or -errno. One
  * that is not there any more is not noted.
  */
 int seen_add(const struct pci_address *address);

@@ -183,6 +183,11 @@ static const struct {
 	{GUARD_BOUND, refuses_bound},
 };
 
+bool guard_waits(enum guard guard)
+{
+	return guard == GUARD_DRIVER || guard == GUARD_NO_IOMMU;
+}
+
 enum guard guards_ask(const struct machine *machine, const struct wanted *wanted,
 	char why[GUARD_WHY_MAX])
 {

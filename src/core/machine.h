@@ -48,6 +48,7 @@ struct pci_function {
 	bool driver_built_in;           /* known only where a driver is bound */
 	char override[DRIVER_NAME_MAX]; /* driver_override; read only where wanted */
 	bool driver_missing; /* the driver that its rule asks for is not to be had */
+	bool waits; /* refused for what may be otherwise later in the same boot */
 	enum use use;
 	char use_text[USE_TEXT_MAX];
 };

@@ -157,6 +157,7 @@ static void add_device(struct plan *plan, const struct machine *machine,
 		return;
 	}
 	guard = guards_ask(machine, wanted, why);
+	wanted->function->waits = guard_waits(guard);
 	if (guard != GUARD_NONE) {
 		finding_add(findings, SEVERITY_WARNING, VERDICT_REFUSED, guard,
 			wanted->function, wanted->rule, "refused, %s: %s",

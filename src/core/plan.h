@@ -50,8 +50,9 @@ struct plan {
 };
 
 /*
- * Asks the guards about every wanted device and orders what is left. Refusals, devices
- * that are already right, and notices become findings. Returns 0 or -ENOMEM.
+ * Asks the guards about every wanted device, notes those that wait (guards.h) in the
+ * machine, and orders what is left. Refusals, devices that are already right, and notices
+ * become findings. Returns 0 or -ENOMEM.
  */
 int plan_make(const struct machine *machine, const struct selection *selection,
 	struct plan *ret_plan, struct findings *findings);

@@ -142,6 +142,30 @@ static void test_refused(void **state)
 	scene_clear(&scene);
 }
 
+static bool refused_waits(const struct scene *scene, const char *address)
+{
+	struct pci_address at = address_of(address);
+
+	return machine_find(&scene->machine, &at)->waits;
+}
+
+/* Not for a guard that only the config can lift. */
+static void test_waiting(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	scene_plan(&scene, "01:00.0\n02:00.0\n03:00.0\n04:00.0 id=1:3",
+		ROWS("01:00.0 1:2 020000 - -", "02:00.0 1:2 020000 2 e1000e busy",
+			"03:00.0 1:2 020000 3 -", "04:00.0 1:2 020000 - -"));
+	assert_int_equal(scene.plan.device_count, 1);
+	assert_true(refused_waits(&scene, "01:00.0"));
+	assert_false(refused_waits(&scene, "02:00.0"));
+	assert_false(refused_waits(&scene, "03:00.0"));
+	assert_false(refused_waits(&scene, "04:00.0"));
+	scene_clear(&scene);
+}
+
 /* Not even loaded, and its group's other member is told what becomes of it. */
 static void test_missing_driver(void **state)
 {
@@ -155,6 +179,8 @@ static void test_missing_driver(void **state)
 	assert_string_equal(operations_text(&scene.plan), "O0 " LOADS " P0");
 	refused = findings_first(&scene.findings, VERDICT_REFUSED, "01:00.0");
 	assert_int_equal(refused->guard, GUARD_DRIVER);
+	assert_true(refused_waits(&scene, "01:00.0"));
+	assert_false(refused_waits(&scene, "01:00.1"));
 	assert_string_equal(refused->driver, "no_such");
 	assert_contains(findings_first(&scene.findings, VERDICT_NOTE, "01:00.0")->text,
 		"it was refused");
@@ -397,6 +423,7 @@ int main(void)
 		cmocka_unit_test(test_backend_is_loaded_once),
 		cmocka_unit_test(test_already),
 		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_waiting),
 		cmocka_unit_test(test_missing_driver),
 		cmocka_unit_test(test_unresponsive),
 		cmocka_unit_test(test_display_warning),
