@@ -18,6 +18,7 @@ from disks import ROOT_UUID
 from images import TEST_MODULES
 from overlay import Contents
 from topologies import Topology, address
+from variant import DRIVER as VARIANT
 from verdict import Verdict
 
 BOOKWORM, TRIXIE, SID = "bookworm", "trixie", "sid"
@@ -48,6 +49,7 @@ class Cell:
     scripts    guest scripts that run in init-top before vfio-early
     conf       lines for the configuration file of the generator
     hang       whether the image has the module vfio-hang
+    variant    whether there is the driver of variant.py
     answers    what is typed on the console, each after what it says first
     machine    the machine that the generator runs on, where that matters
     whole      whether to go on to a root file system, up to its login prompt
@@ -84,6 +86,7 @@ class Cell:
     generator: str = "initramfs-tools"
     conf: str = ""
     hang: bool = False
+    variant: bool = False
     machine: Optional[Topology] = None
     answers: Sequence[tuple[str, str]] = ()
     whole: bool = False
@@ -148,6 +151,14 @@ def loaded(*modules: str) -> Check:
     """The native drivers were there, although no device is left to them: or nothing is shown."""
     def check(verdict: Verdict) -> list[str]:
         return [f"{m} is not loaded" for m in modules if m not in verdict.modules]
+    return check
+
+
+def has_nodes(*addresses: str) -> Check:
+    """A virtual machine could open the groups of these, whatever their driver is called."""
+    def check(verdict: Verdict) -> list[str]:
+        return [f"{a}: no node of its group" for a in addresses
+                if f"/dev/vfio/{verdict.functions[a].group}" not in verdict.nodes]
     return check
 
 
@@ -348,8 +359,14 @@ MODULES = in_one(
          [refused(GPU1, "driver") + ": there is no driver no-such-driver here"],
          absent=["failed:"], suites=EVERY),
     # A module of that name, which has a driver of another name.
-    Cell("driver-misspelt", top.TWIN_GPUS, b"01:00.0 driver=vfio_pci allow=last-display\n02:00.0\n", on(GPU2),
+    Cell("driver-misspelt", top.TWIN_GPUS, b"01:00.0 driver=vfio_pci allow=last-display\n02:00.0 allow=last-display\n", on(GPU2),
          [rf"^{GPU1} .*failed.*no PCI driver has that name"]),
+    # Named with - in its file and with _ as a driver; its native one is built into the kernel.
+    Cell("driver-variant", top.VIRTIO, f"01:00.0 id=1af4:* driver={VARIANT} allow=network\n"
+         f"02:00.0 driver={VARIANT}\n03:00.0\n".encode(),
+         {GPU1: VARIANT, GPU2: VARIANT, address(3): VFIO},
+         [rf"^{GPU1} .*bound to {VARIANT}, taken from virtio-pci", rf"^{GPU2} .*bound to {VARIANT}",
+          bound(address(3))], variant=True, check=has_nodes(GPU1, GPU2, address(3))),
     # Not executed either, but understood as what it is used for: a ban.
     Cell("install-false", top.TWIN_GPUS, b"01:00.0\n", log=[rf"^{GPU1} .*failed.*install"],
          modprobe_d={"vfio-test.conf": b"install vfio-pci /bin/false\n"}),

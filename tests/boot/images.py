@@ -12,6 +12,7 @@ import hang
 import kernels
 import packed
 import roots
+import variant
 from packed import Packed
 from topologies import Topology
 
@@ -86,7 +87,7 @@ class ImageSpec:
     is None becomes a link to /dev/null. modules: "list" (only test_modules and what hooks
     add: quick), or "most" and the others of initramfs.conf(5). module_format: None (as the
     distribution has them), "ko", "gz", "xz" or "zst"; hang: whether there is the module
-    vfio-hang besides. whole: for a boot to the login prompt of a root file system. files: any
+    vfio-hang besides, variant: the driver of variant.py. whole: for a boot to the login prompt of a root file system. files: any
     more files by absolute path.
     generator: a name of generators.ALL; conf: lines for its own configuration file, at the
     end. scripts: of guest/, to run before us, where a generator has a place for such.
@@ -109,6 +110,7 @@ class ImageSpec:
     module_format: Optional[str] = None
     without_modules: Sequence[str] = ()
     hang: bool = False
+    variant: bool = False
     machine: Optional[Topology] = None
     verdict: str = "verdict"
     whole: bool = False
@@ -229,7 +231,8 @@ def _kernel(root: roots.Root, spec: ImageSpec) -> kernels.Kernel:
 
 def _with_modules(root: roots.Root, spec: ImageSpec, kernel: kernels.Kernel) -> kernels.Kernel:
     """Return the kernel with its modules as the spec wants them stored, or left out."""
-    if spec.module_format is None and not spec.without_modules and not spec.hang:
+    if spec.module_format is None and not spec.without_modules and not (
+            spec.hang or spec.variant):
         return kernel
     if spec.module_format not in (None, *FORMATS):
         raise ImageError(f"no module format {spec.module_format}, but {', '.join(FORMATS)}")
@@ -244,6 +247,8 @@ def _with_modules(root: roots.Root, spec: ImageSpec, kernel: kernels.Kernel) -> 
     if spec.hang:
         suite = spec.kernel[1] if isinstance(spec.kernel, tuple) else spec.suite
         more = [(hang.built(suite, kernel), "/run/vfio-early/more")]
+    elif spec.variant:
+        more = [(variant.built(kernel), "/run/vfio-early/more")]
     key = cache.key_of("modules", MODULES, root.key, kernel.key, given, more)
 
     def build(folder: Path) -> None:

@@ -12,10 +12,12 @@ import re
 from dataclasses import replace
 from typing import Sequence
 
+import host
 import topologies as top
 from cells import EVERY, STABLE, TRIXIE, Cell, Check, bound, in_one, on, over, refused
 from generators.dracut import SYSTEMD
-from topologies import Topology, address, root_port
+from images import TEST_MODULES
+from topologies import Topology, address, root_port, slot
 from verdict import Verdict
 
 # Windows for what is plugged in later: the firmware knows nothing of it yet. The port's own
@@ -53,6 +55,21 @@ FIRST_IN = replace(FIRST_IN, steps=FIRST_IN.steps[:1])
 LOADED = replace(FIRST_IN, name="plug-loaded",
                  append=(f"vfio_test.late=load:e1000e,!0,+{HOT}",))
 AGAIN = nic("again", "!0", f"+{HOT}", "!1", f"-{HOT}", "!2", f"+{HOT}")
+
+# On a host that has booted from a disk; until then nothing there wants the driver.
+HOST_DISK = address(3)
+ON_HOST = plugged(
+    "host", ["!0", f"+{HOT}"], [[NIC_IN]], {HOT: "e1000e", HOST_DISK: "ahci"},
+    (*slot(3, "ich9-ahci,id=host"), "-drive",
+     "if=none,id=root,format=raw,snapshot=on,file=@root-disk@",
+     *top.device("ide-hd,bus=host.0,drive=root")))
+LATE_IOMMU = Topology(
+    "late-iommu",
+    (*top.device("virtio-iommu-pci,addr=5"), *slot(1, top.NIC), *slot(3, "ich9-ahci,id=host"), "-drive",
+     "if=none,id=root,format=raw,snapshot=on,file=@root-disk@",
+     *top.device("ide-hd,bus=host.0,drive=root")),
+    {HOT: "e1000e", address(2): "ahci"}, iommu=False)
+HOST_NIC = address(5)  # of top.WHOLE
 
 # Their native driver is loaded for the first of them that udev hears of.
 TWINS = plugged(
@@ -105,6 +122,21 @@ def asked(wanted: bool) -> Check:
     return check
 
 
+def new_group(verdict: Verdict) -> list[str]:
+    """Its group came with it: no number that a device had at boot."""
+    others = {f.group for f in verdict.functions.values() if f.address != HOT}
+    group = verdict.functions[HOT].group
+    return [] if group is not None and group not in others else [f"its group is {group}"]
+
+
+def said_once(address: str, words: str) -> Check:
+    """Not again for every time that somebody goes through all devices."""
+    def check(verdict: Verdict) -> list[str]:
+        lines = [x for x in verdict.log if x.startswith(address) and words in x]
+        return [] if len(lines) == 1 else [f"said {len(lines)} times: {words}"]
+    return check
+
+
 def late_report(count: int):
     """Each late device once in their report."""
     def check(verdict: Verdict) -> list[str]:
@@ -145,6 +177,23 @@ ALL: tuple[Cell, ...] = in_one(TRIXIE, *over(
     late("vfs-with-id", SRIOV, b"vf-of=01:00.0 id=1b36:0010 allow=storage\n", *VFS, check=asked(True)),
     late("twins-first", TWINS, b"01:00.0 id=1234:1111 allow=last-display\n", HOT),
     late("twins-second", TWINS, b"02:00.0 id=1234:1111 allow=last-display\n", OTHER),
+    # The native driver is built in, and would be asked first about each of them.
+    late("vfs-built-in", SRIOV, b"vf-of=01:00.0 allow=storage\n", *VFS, check=asked(False),
+         suites=[TRIXIE], kernel="small"),
+    late("group", FIRST_IN, b"group=01:00.0 id=8086:10d3\n", HOT, check=new_group, suites=EVERY),
+    late("with-group", AGAIN, b"path=00:01.0/00.0 with=group\n", HOT, check=new_group),
+    # The udev of the root file system, which knows nothing but what the boot run left.
+    late("host", ON_HOST, b"01:00.0 id=8086:10d3\n", HOT, whole=True, files=host.files()),
+    # A driver that only the root file system has: until then its device is the host's.
+    Cell("late-host-driver", top.WHOLE, None, on(HOST_NIC, driver="pci-stub"), late=[HOST_NIC],
+         log=[refused(HOST_NIC, "driver"),
+              rf"^{HOST_NIC} .*bound to pci-stub, taken from e1000e"], whole=True,
+         append=["vfio_early.take=05:00.0,driver=pci-stub,allow=network"], files=host.files(),
+         check=said_once(HOST_NIC, "refused, driver")),
+    # The IOMMU's own driver is a module: neither group nor number is there when the boot run is.
+    Cell("late-iommu", LATE_IOMMU, b"01:00.0 id=8086:10d3\n", on(HOT), late=[HOT],
+         log=[refused(HOT, "no-iommu"), bound(HOT)], whole=True, files=host.files(),
+         test_modules=(*TEST_MODULES, "virtio_iommu"), check=said_once(HOT, "refused, no-iommu")),
     late("burst", BURST, f"id={top.MANY_ID}\n".encode(), *BURST_ALL,
          check=late_report(len(BURST_ALL)), suites=[TRIXIE]),
 ))

@@ -150,13 +150,70 @@ COMMAND_LINE = (
     Cell("no-config-bad", top.TWIN_GPUS, None, on(GPU2), suites=[TRIXIE],
          log=[r"^kernel command line: \"colour=red\": unknown term"],
          append=["vfio_early.take=01:00.0,colour=red", "vfio_early.take=02:00.0"]),
+    # Each in the form that a line of a file has, its blanks being commas: lists, too.
+    Cell("no-config-terms", CARDS, None, on(*CARD2[:1], *CARD2[2:], *CARD3[:1], address(4)),
+         suites=[TRIXIE], append=[
+             "vfio_early.take=class=display,boot-display=no,allow=storage,last-display,d3=off,"
+             "framebuffer=leave",
+             "vfio_early.take=group=04:00.0,id=8086:*,allow=no-iommu,network,unbind=safe",
+             '"vfio_early.take=path=00:02.0/00.2 allow=keyboard,root-disk with=slot"',
+             "vfio_early.keep=class=audio"]),
+    # A term has 256 bytes at most, and one is lost; what comes after is not.
+    Cell("no-config-limits", top.TWIN_GPUS, None, on(GPU2), suites=[TRIXIE],
+         log=[r"^kernel command line: .*term of 3\d\d bytes; expected at most 256"],
+         append=["vfio_early.take=01:00.0,driver=" + "d" * 300, "vfio_early.take=02:00.0"]),
     # COMMAND_LINE_SIZE is 2048 here: rules up to its end count.
     Cell("no-config-long", top.TWIN_GPUS, None, on(GPU1, GPU2), suites=[TRIXIE],
          append=[*(f"vfio_early.keep={bus:02x}:00.0" for bus in range(0x10, 0x48)),
                  "vfio_early.take=id=1234:1111,allow=last-display"]),
 )
 
+# One place, one bus number, and another number for its group: a device on the root bus comes
+# first. Groups are numbered in the order in which devices are found.
+GROUPED = Topology("grouped", CARDS_HERE, {address(1): "bochs-drm", address(2): "e1000e"})
+GROUPED_LATER = Topology("grouped-later", (*device("pci-testdev,addr=2.0"), *CARDS_HERE),
+                         GROUPED.native)
+
+# Two ports of one slot: with ACS what is behind each of them is a group of its own, and without
+# it all of that is one group.
+def ports(name: str, option: str) -> Topology:
+    port = "pcie-root-port,id=rp{0},chassis={0},slot={0},addr=4.{1}{2}" + option
+    return Topology(f"ports-{name}",
+                    (*device(port.format(1, 0, ",multifunction=on")), *device(port.format(2, 1, "")),
+                     *device(f"{GPU},bus=rp1"), *device(f"{NIC},bus=rp2")),
+                    {address(1): "bochs-drm", address(2): "e1000e"})
+
+
+SPLIT, UNSPLIT = ports("split", ""), ports("unsplit", ",disable-acs=on")
+
+
+def group_number(number: int) -> Check:
+    def check(verdict: Verdict) -> list[str]:
+        group = verdict.functions[GPU1].group
+        return [] if group == number else [f"the display is in group {group}, not {number}"]
+    return check
+
+
+def moved(name: str, topology: Topology, config: str, taken: Sequence[str], number: int,
+          log: Sequence[str] = ()) -> Cell:
+    return Cell(f"moved-group-{name}", topology, f"{config} allow=last-display\n".encode(),
+                on(*taken), log, check=group_number(number))
+
+
+MOVED = (
+    moved("before", GROUPED, "group=4 id=1234:1111", [GPU1], 4),
+    # Group 4 is the board's now.
+    moved("number", GROUPED_LATER, "group=4 id=1234:1111", [], 5, ["matches nothing"]),
+    moved("address", GROUPED_LATER, "group=01:00.0 id=1234:1111", [GPU1], 5),
+    moved("path", GROUPED_LATER, "path=00:04.0/00.0 id=1234:1111 with=group", [GPU1], 5),
+)
+
 GROUPS = (
+    group("split", SPLIT, "group=01:00.0 allow=last-display\n", [GPU1]),
+    group("unsplit", UNSPLIT, "01:00.0 allow=last-display\n", [GPU1],
+          log=[rf"^{GPU2} .*stays with the host"]),
+    group("unsplit-all", UNSPLIT, "group=01:00.0 allow=last-display,network\n", [GPU1, GPU2],
+          suites=[TRIXIE]),
     group("one-member", top.GROUP_BRIDGE, "02:02.0 allow=last-display\n", BEHIND_BRIDGE[1:],
           log=[rf"^{BEHIND_BRIDGE[0]} .*stays with the host"]),
     group("all-members", top.GROUP_BRIDGE, "02:02.0 with=group allow=last-display\n", BEHIND_BRIDGE),
@@ -169,4 +226,4 @@ GROUPS = (
 )
 
 ALL: tuple[Cell, ...] = in_one(
-    TRIXIE, *over(*WIKI, *NAMES, *RENUMBERED, *COMMAND_LINE, *GROUPS))
+    TRIXIE, *over(*WIKI, *NAMES, *RENUMBERED, *MOVED, *COMMAND_LINE, *GROUPS))

@@ -171,6 +171,12 @@ WHOLE = Topology(
     {address(1): "ahci", address(2): "ahci", address(3): "bochs-drm",
      address(4): "bochs-drm", address(5): "e1000e", address(6): "xhci_hcd"})
 
+# A device whose driver Debian has built into the kernel, and displays.
+VIRTIO = Topology(
+    "virtio",
+    (*slot(1, "virtio-net-pci"), *slot(2, GPU), *slot(3, GPU), *slot(4, GPU)),
+    {address(1): "virtio-pci", **{address(bus): "bochs-drm" for bus in (2, 3, 4)}})
+
 ALL = {t.name: t for t in (TWIN_GPUS, NO_IOMMU, GPU_AUDIO, VGA, BOOT_FRAMEBUFFER, GROUP_BRIDGE,
-                           MACHINE, STORAGE, SWITCH, MANY,
+                           MACHINE, STORAGE, SWITCH, MANY, VIRTIO,
                            WORKSTATION, WHOLE)}

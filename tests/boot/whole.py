@@ -20,8 +20,9 @@ GUEST = Path(__file__).resolve().parent / "guest"
 PACKAGES = ("systemd", "systemd-sysv", "udev", "kmod", "dbus", "e2fsprogs")
 APPEND = (f"root=UUID={ROOT_UUID}", "rootfstype=ext4", "rw", "systemd.show_status=0")
 # Without autofs an automount of systemd's own fails. The others are for what is on the board:
-# who has them at last is not to depend on what an image has brought along.
-MODULES = ("autofs4", "lpc_ich", "i2c_i801")
+# who has them at last is not to depend on what an image has brought along. The last one is in
+# no image unless a rule names it.
+MODULES = ("autofs4", "lpc_ich", "i2c_i801", "pci_stub")
 SIZE_MIB = 512
 PROMPT = "vfio-test login: "
 
