@@ -152,7 +152,8 @@ COMMAND_LINE = (
          append=["vfio_early.take=01:00.0,colour=red", "vfio_early.take=02:00.0"]),
     # Each in the form that a line of a file has, its blanks being commas: lists, too.
     Cell("no-config-terms", CARDS, None, on(*CARD2[:1], *CARD2[2:], *CARD3[:1], address(4)),
-         suites=[TRIXIE], append=[
+         suites=[TRIXIE], log=[rf"^{CARD2[0]} .*other options than .*the first rule wins"],
+         append=[
              "vfio_early.take=class=display,boot-display=no,allow=storage,last-display,d3=off,"
              "framebuffer=leave",
              "vfio_early.take=group=04:00.0,id=8086:*,allow=no-iommu,network,unbind=safe",
@@ -212,6 +213,10 @@ GROUPS = (
     group("split", SPLIT, "group=01:00.0 allow=last-display\n", [GPU1]),
     group("unsplit", UNSPLIT, "01:00.0 allow=last-display\n", [GPU1],
           log=[rf"^{GPU2} .*stays with the host"]),
+    # Nothing is known about what the host boots over: the network card might be that.
+    group("guarded", UNSPLIT, "01:00.0 with=group allow=last-display\n", [GPU1],
+          log=[refused(GPU2, "network"), rf"^{GPU2} .*stays with the host.*it was refused"],
+          suites=[TRIXIE]),
     group("unsplit-all", UNSPLIT, "group=01:00.0 allow=last-display,network\n", [GPU1, GPU2],
           suites=[TRIXIE]),
     group("one-member", top.GROUP_BRIDGE, "02:02.0 allow=last-display\n", BEHIND_BRIDGE[1:],
