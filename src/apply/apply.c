@@ -3,13 +3,12 @@
 
 #include "core/errno_words.h"
 #include "framebuffer_release.h"
+#include "outcome.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define REASON_MAX 240
 
 /* What became of one device of the plan. */
 struct progress {
@@ -34,9 +33,14 @@ static void fail(struct run *run, size_t device, enum step step, int error)
 	progress->error = error;
 }
 
-static bool was_on_driver(const struct plan_device *device)
+static bool is_on_driver(const struct plan_device *device)
 {
 	return strcmp(device->function->driver, device->rule->driver) == 0;
+}
+
+static bool has_override(const struct plan_device *device)
+{
+	return strcmp(device->function->override, device->rule->driver) == 0;
 }
 
 /* The driver of a device, "" also where it cannot be found out. */
@@ -101,7 +105,7 @@ static bool needs_driver(const struct run *run, size_t index, const char *driver
 {
 	const struct plan_device *device = &run->plan->devices[index];
 
-	return run->progress[index].error == 0 && !was_on_driver(device) &&
+	return run->progress[index].error == 0 && !is_on_driver(device) &&
 	       strcmp(device->rule->driver, driver) == 0;
 }
 
@@ -218,32 +222,6 @@ static void perform(struct run *run)
 	}
 }
 
-static bool was_right(const struct plan_device *device)
-{
-	return was_on_driver(device) &&
-	       strcmp(device->function->override, device->rule->driver) == 0;
-}
-
-static void add_bound(struct run *run, const struct plan_device *device)
-{
-	const struct pci_function *function = device->function;
-	const char *driver = device->rule->driver;
-
-	if (was_right(device))
-		return; /* the plan has said so */
-	if (was_on_driver(device))
-		finding_add(run->findings, SEVERITY_INFO, VERDICT_BOUND, GUARD_NONE,
-			function, device->rule,
-			"bound to %s before, and kept there by driver_override", driver);
-	else if (function->driver[0])
-		finding_add(run->findings, SEVERITY_INFO, VERDICT_BOUND, GUARD_NONE,
-			function, device->rule, "bound to %s, taken from %s (%s)", driver,
-			function->driver, pci_driver_origin(function));
-	else
-		finding_add(run->findings, SEVERITY_INFO, VERDICT_BOUND, GUARD_NONE,
-			function, device->rule, "bound to %s", driver);
-}
-
 /* Reads the driver back; asks DRIVER/bind for the errno where it is not the wanted one.
  */
 static void verify(struct run *run, size_t index)
@@ -276,7 +254,7 @@ static void give_back(
 {
 	const struct effects *effects = run->effects;
 	const struct pci_function *function = device->function;
-	const char *before = function->override;
+	const char *before = pci_override_before(function);
 	char driver[DRIVER_NAME_MAX];
 	int r;
 
@@ -305,27 +283,6 @@ static void give_back(
 	snprintf(words, REASON_MAX, "given back to %s", driver[0] ? driver : "the host");
 }
 
-/* What did not work, in words. */
-static void step_words(
-	const struct plan_device *device, enum step step, char out[REASON_MAX])
-{
-	switch (step) {
-	case STEP_OVERRIDE:
-		snprintf(out, REASON_MAX, "driver_override could not be written");
-		break;
-	case STEP_LOAD:
-		snprintf(out, REASON_MAX, "%s could not be loaded", device->rule->driver);
-		break;
-	case STEP_UNBIND:
-		snprintf(out, REASON_MAX, "it could not be taken from %s",
-			device->function->driver);
-		break;
-	case STEP_BIND:
-		snprintf(out, REASON_MAX, "%s did not bind it", device->rule->driver);
-		break;
-	}
-}
-
 static void report_failure(struct run *run, size_t index)
 {
 	const struct plan_device *device = &run->plan->devices[index];
@@ -334,7 +291,7 @@ static void report_failure(struct run *run, size_t index)
 
 	set_power(run, device, POWER_AS_USUAL);
 	give_back(run, device, words);
-	step_words(device, progress->step, what);
+	outcome_step_words(device, progress->step, what);
 	finding_add(run->findings, SEVERITY_ERROR, VERDICT_FAILED, GUARD_NONE,
 		device->function, device->rule, "failed: %s: %s; %s", what,
 		errno_words(progress->step, progress->error), words);
@@ -362,7 +319,7 @@ int apply_plan(
 		return -ENOMEM;
 	perform(&run);
 	for (size_t i = 0; i < plan->device_count; i++)
-		if (run.progress[i].error == 0 && !was_right(&plan->devices[i]))
+		if (run.progress[i].error == 0 && !outcome_was_right(&plan->devices[i]))
 			verify(&run, i);
 	for (size_t i = 0; i < plan->device_count; i++) {
 		if (run.progress[i].error) {
@@ -370,7 +327,7 @@ int apply_plan(
 			continue;
 		}
 		set_power(&run, &plan->devices[i], POWER_ON);
-		add_bound(&run, &plan->devices[i]);
+		outcome_add_bound(&plan->devices[i], findings);
 	}
 	release(&run);
 	free(run.progress);
@@ -386,11 +343,47 @@ void apply_give_back(
 		const struct plan_device *device = &plan->devices[i];
 		char words[REASON_MAX];
 
-		if (was_on_driver(device))
+		if (is_on_driver(device) && has_override(device)) {
+			outcome_add_bound(device, findings);
 			continue;
-		give_back(&run, device, words);
+		}
+		if (is_on_driver(device))
+			snprintf(words, sizeof(words),
+				"it stays on %s, without driver_override",
+				device->rule->driver);
+		else
+			give_back(&run, device, words);
 		finding_add(findings, SEVERITY_ERROR, VERDICT_FAILED, GUARD_NONE,
 			device->function, device->rule,
 			"failed: the run that was to take it died; %s", words);
+	}
+}
+
+static bool is_planned(const struct plan *plan, const struct pci_function *function)
+{
+	for (size_t i = 0; i < plan->device_count; i++)
+		if (plan->devices[i].function == function)
+			return true;
+	return false;
+}
+
+void apply_put_back(const struct selection *selection, const struct plan *plan,
+	const struct effects *effects, struct findings *findings)
+{
+	struct run run = {.plan = plan, .effects = effects, .findings = findings};
+
+	for (size_t i = 0; i < selection->count; i++) {
+		const struct wanted *wanted = &selection->items[i];
+		const struct plan_device device = {wanted->function, wanted->rule};
+		char words[REASON_MAX];
+
+		if (!wanted->function->past || wanted->function->unknown ||
+			is_planned(plan, wanted->function))
+			continue;
+		give_back(&run, &device, words);
+		finding_add(findings, SEVERITY_NOTICE, VERDICT_NOTE, GUARD_NONE,
+			wanted->function, wanted->rule,
+			"its driver_override of the attempt before is taken back; %s",
+			words);
 	}
 }

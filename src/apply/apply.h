@@ -15,6 +15,13 @@ int apply_plan(const struct plan *plan, const struct effects *effects,
 	struct findings *findings);
 
 /*
+ * For devices that an attempt which was left behind has touched, and that the plan of
+ * this one does not take any more: puts their driver_override back.
+ */
+void apply_put_back(const struct selection *selection, const struct plan *plan,
+	const struct effects *effects, struct findings *findings);
+
+/*
  * The way back after a run that died: gives back every planned device that is not on its
  * driver, and does nothing else.
  */

@@ -60,6 +60,12 @@ struct effects {
 	 */
 	int (*probe)(void *context, const struct pci_address *address);
 
+	/*
+	 * Waits, for less than a second, until no driver is at work on the device, by the
+	 * same write. For a device that a driver is linked to.
+	 */
+	int (*settle)(void *context, const struct pci_address *address);
+
 	/* Writes DRIVER/bind, which unlike drivers_probe returns the probe's errno. */
 	int (*bind)(void *context, const struct pci_address *address, const char *driver);
 

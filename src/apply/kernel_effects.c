@@ -150,6 +150,14 @@ static int kernel_probe(void *context, const struct pci_address *address)
 	return announced_write(context, CALL_PROBE, address, NULL, PROBE, name);
 }
 
+static int kernel_settle(void *context, const struct pci_address *address)
+{
+	char name[PCI_ADDRESS_TEXT_MAX];
+
+	pci_address_format(address, name);
+	return announced_write(context, CALL_SETTLE, address, NULL, PROBE, name);
+}
+
 static int kernel_release(void *context, const char *device)
 {
 	struct kernel_effects *kernel = context;
@@ -207,6 +215,7 @@ struct effects kernel_effects_table(struct kernel_effects *kernel)
 		.driver_present = kernel_driver_present,
 		.unbind = kernel_unbind,
 		.probe = kernel_probe,
+		.settle = kernel_settle,
 		.bind = kernel_bind,
 		.release = kernel_release,
 		.framebuffer = kernel_framebuffer,

@@ -20,6 +20,8 @@
  * ends in async_synchronize_full(). A driver's probe may talk to slow firmware. */
 #define LIMIT_MS_SHORT 3000
 #define LIMIT_MS_PROBE 5000
+/* A probe that should have been over for long, when little time is left. */
+#define LIMIT_MS_SETTLE 500
 /* What a module load has to leave for giving devices back. */
 #define RESERVE_MS 2000
 /* What a killed child gets to be gone. */
@@ -33,14 +35,14 @@ uint64_t now_ms(void)
 	return (uint64_t)time.tv_sec * 1000 + (uint64_t)time.tv_nsec / 1000000;
 }
 
-static bool goes_by_name(enum call_kind kind)
+bool call_goes_by_name(enum call_kind kind)
 {
 	return kind == CALL_LOAD || kind == CALL_BLOCK || kind == CALL_RELEASE;
 }
 
 static bool would_hang(const struct call *call, const struct call *hung)
 {
-	if (goes_by_name(call->kind) || goes_by_name(hung->kind))
+	if (call_goes_by_name(call->kind) || call_goes_by_name(hung->kind))
 		return call->kind == hung->kind && strcmp(call->name, hung->name) == 0;
 	if (call->kind == CALL_SCAN && hung->kind != CALL_SCAN)
 		return false;
@@ -61,6 +63,9 @@ static uint64_t limit_of(const struct watch *watch, enum call_kind kind)
 	case CALL_PROBE:
 	case CALL_BIND:
 		limit = now + LIMIT_MS_PROBE;
+		break;
+	case CALL_SETTLE:
+		limit = now + LIMIT_MS_SETTLE;
 		break;
 	case CALL_NONE:
 	case CALL_SCAN:
@@ -92,6 +97,15 @@ bool watch_enter(struct watch *watch, enum call_kind kind,
 	return true;
 }
 
+bool watch_load_hung(const struct watch *watch, const char *module)
+{
+	for (unsigned i = 0; i < watch->hung_count; i++)
+		if (watch->hung[i].kind == CALL_LOAD &&
+			strcmp(watch->hung[i].name, module) == 0)
+			return true;
+	return false;
+}
+
 void watch_leave(struct watch *watch)
 {
 	atomic_store(&watch->call_limit_ms, 0);
@@ -121,6 +135,7 @@ void call_words(const struct call *call, char out[WATCH_WORDS_MAX])
 			call->name);
 		break;
 	case CALL_PROBE:
+	case CALL_SETTLE:
 		snprintf(out, WATCH_WORDS_MAX, "probing %s", address);
 		break;
 	case CALL_BIND:
@@ -183,8 +198,8 @@ static int wait_ms(const struct watch *watch, uint64_t now)
 	if (until == 0 || until > watch->deadline_ms)
 		until = watch->deadline_ms;
 	/* A call that begins while we sleep has its own limit: look again by then. */
-	if (until > now + LIMIT_MS_SHORT / 3)
-		until = now + LIMIT_MS_SHORT / 3;
+	if (until > now + LIMIT_MS_SETTLE)
+		until = now + LIMIT_MS_SETTLE;
 	return until > now ? (int)(until - now) : 0;
 }
 

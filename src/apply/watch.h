@@ -33,6 +33,7 @@ enum call_kind {
 	CALL_SET,      /* another attribute of a device, which the name says */
 	CALL_UNBIND,
 	CALL_PROBE,
+	CALL_SETTLE, /* waiting for a probe that another call began */
 	CALL_BIND,
 	CALL_LOAD,    /* a module */
 	CALL_BLOCK,   /* reading a block device */
@@ -81,6 +82,12 @@ void watch_leave(struct watch *watch);
 enum watch_end watch_run(uint64_t deadline_ms,
 	void (*job)(void *context, struct watch *watch), void *context,
 	const struct watch **ret_watch);
+
+/* Whether what the call is about is its name and not its address. */
+bool call_goes_by_name(enum call_kind kind);
+
+/* Whether the loading of this module never returned. */
+bool watch_load_hung(const struct watch *watch, const char *module);
 
 /* "writing driver_override of 0000:01:00.0". */
 void call_words(const struct call *call, char out[WATCH_WORDS_MAX]);

@@ -2,6 +2,7 @@
 #include "boot_run.h"
 
 #include "apply/apply.h"
+#include "apply/hung_load.h"
 #include "apply/kernel_effects.h"
 #include "core/identity.h"
 #include "core/plan.h"
@@ -87,27 +88,29 @@ static void note_if_late(int root, struct findings *findings)
 			"udev's (by its name, or by its place in HOOKS)");
 }
 
-static int perform(
-	const struct plan *plan, struct watch *watch, struct findings *findings)
-{
-	struct kernel_effects kernel = {
-		.watch = watch, .loader = {.context = findings, .note = note_module}};
-	struct effects effects = kernel_effects_table(&kernel);
-
-	/* Two runs died: whatever killed them, do not tempt it a third time. */
-	if (watch->crashes >= 2) {
-		apply_give_back(plan, &effects, findings);
-		return 0;
-	}
-	return apply_plan(plan, &effects, findings);
-}
-
 /* What is found out and decided, in this order. */
 struct work {
 	struct machine machine;
 	struct selection selection;
 	struct plan plan;
 };
+
+static int perform(const struct work *work, struct watch *watch, struct journal *journal,
+	struct report *report)
+{
+	struct kernel_effects kernel = {.watch = watch,
+		.loader = {.context = &report->findings, .note = note_module}};
+	struct effects effects = kernel_effects_table(&kernel);
+
+	journal_keep(journal, &work->plan, report);
+	apply_put_back(&work->selection, &work->plan, &effects, &report->findings);
+	/* Two runs died: whatever killed them, do not tempt it a third time. */
+	if (watch->crashes >= 2) {
+		apply_give_back(&work->plan, &effects, &report->findings);
+		return 0;
+	}
+	return apply_plan(&work->plan, &effects, &report->findings);
+}
 
 static void work_clear(struct work *work)
 {
@@ -165,29 +168,23 @@ static void note_decided(const struct boot_options *options, const struct work *
 		(void)seen_add_all(&work->machine);
 }
 
-/*
- * Where a module never came back from being loaded, one of the devices that the kernel
- * names its driver for may still be in its probe: really_probe() makes the link before it
- * calls that, with the device's lock held. None of them is known to be bound, and before
- * Linux 6.12.91 the reading of their driver_override would hang as well.
- */
-static void leave_hung_probes(
-	const struct watch *watch, const struct selection *selection)
+/* What earlier attempts of this run have left behind. */
+static void look_back(struct watch *watch, const struct journal *journal,
+	const struct selection *selection)
 {
-	for (size_t i = 0; watch && i < selection->count; i++) {
-		const struct wanted *wanted = &selection->items[i];
+	struct kernel_effects kernel = {.watch = watch};
+	const struct effects effects = kernel_effects_table(&kernel);
 
-		if (strcmp(wanted->function->driver, wanted->rule->driver) != 0)
-			continue;
-		for (unsigned j = 0; j < watch->hung_count; j++)
-			if (watch->hung[j].kind == CALL_LOAD &&
-				strcmp(watch->hung[j].name, wanted->rule->driver) == 0)
-				wanted->function->unknown = -ETIMEDOUT;
-	}
+	if (!watch)
+		return;
+	watch_leave(watch);
+	hung_load_ask(watch, &effects, selection);
+	journal_recall(journal, selection);
 }
 
 static int decide_and_act(const struct boot_options *options, struct watch *watch,
-	int root, const struct config *config, struct report *report)
+	struct journal *journal, int root, const struct config *config,
+	struct report *report)
 {
 	const struct scan_observer observer = {.context = watch, .enter = observe};
 	struct work work = {0};
@@ -198,7 +195,7 @@ static int decide_and_act(const struct boot_options *options, struct watch *watc
 	else
 		r = find_wanted(root, &observer, config, &work, report);
 	if (r >= 0) {
-		leave_hung_probes(watch, &work.selection);
+		look_back(watch, journal, &work.selection);
 		scan_wanted(root, &observer, &work.selection);
 		r = learn_needs(root, watch, options->late, &work.selection,
 			&work.machine, &report->findings);
@@ -218,7 +215,7 @@ static int decide_and_act(const struct boot_options *options, struct watch *watc
 	if (r == 0 && (config->mode == RUN_DRY || !watch)) {
 		plan_describe(&work.plan, &report->findings);
 	} else if (r == 0) {
-		r = perform(&work.plan, watch, &report->findings);
+		r = perform(&work, watch, journal, report);
 		note_decided(options, &work);
 	}
 	work_clear(&work);
@@ -255,7 +252,7 @@ static void note_nothing_to_do(const struct config *config, struct findings *fin
 }
 
 static void run_with_config(const struct boot_options *options, struct watch *watch,
-	int root, struct config *config, struct report *report)
+	struct journal *journal, int root, struct config *config, struct report *report)
 {
 	bool nothing;
 	int r = config_files_read(config, root);
@@ -276,13 +273,13 @@ static void run_with_config(const struct boot_options *options, struct watch *wa
 	else if (r == 0 && config->incomplete)
 		note_incomplete(&report->findings);
 	else if (r == 0)
-		r = decide_and_act(options, watch, root, config, report);
+		r = decide_and_act(options, watch, journal, root, config, report);
 	if (r < 0)
 		add_run_error(&report->findings, r);
 }
 
-void boot_run(
-	const struct boot_options *options, struct watch *watch, struct report *report)
+void boot_run(const struct boot_options *options, struct watch *watch,
+	struct journal *journal, struct report *report)
 {
 	uint64_t started = now_ms();
 	struct config config = {0};
@@ -297,7 +294,7 @@ void boot_run(
 	} else {
 		if (options->before_udev)
 			note_if_late(root, &report->findings);
-		run_with_config(options, watch, root, &config, report);
+		run_with_config(options, watch, journal, root, &config, report);
 		close(root);
 	}
 	note_hung_calls(watch, &report->findings, report);

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "apply/journal.h"
 #include "apply/watch.h"
 #include "core/report.h"
 
@@ -18,7 +19,7 @@ struct boot_options {
 
 /*
  * Does everything and fills *report, whose findings the caller clears. WATCH is NULL
- * with plan_only.
+ * with plan_only; JOURNAL may be, and then an attempt that was left behind is forgotten.
  */
-void boot_run(
-	const struct boot_options *options, struct watch *watch, struct report *report);
+void boot_run(const struct boot_options *options, struct watch *watch,
+	struct journal *journal, struct report *report);

@@ -4,6 +4,8 @@
  * that appears later. Ends with 0 whatever happened, writes to /dev/kmsg and
  * /run/vfio-early only, and returns before its deadline.
  */
+#include "apply/journal.h"
+#include "apply/kernel_effects.h"
 #include "apply/watch.h"
 #include "boot_run.h"
 #include "core/number.h"
@@ -27,6 +29,7 @@ struct arguments {
 	unsigned deadline_seconds;
 	bool drivers;
 	bool facts;
+	struct journal *journal;
 };
 
 static const char usage[] =
@@ -88,7 +91,7 @@ static void boot_job(void *context, struct watch *watch)
 	struct report report = {0};
 	int r;
 
-	boot_run(&arguments->boot, watch, &report);
+	boot_run(&arguments->boot, watch, arguments->journal, &report);
 	r = keep_report(&report, arguments->boot.late);
 	if (r < 0)
 		finding_add(&report.findings, SEVERITY_WARNING, VERDICT_NOTE, GUARD_NONE,
@@ -99,43 +102,54 @@ static void boot_job(void *context, struct watch *watch)
 	report_clear(&report);
 }
 
-/* The child could not say it: log and report of a run that did not come to its end. */
-static void log_end(
-	enum watch_end end, const struct watch *watch, const struct arguments *arguments)
+/* What stopped a run, in words, with what there is to do about it. */
+static void end_words(enum watch_end end, const struct watch *watch,
+	const struct arguments *arguments, char out[FINDING_TEXT_MAX])
 {
-	char words[WATCH_WORDS_MAX] = "no kernel call", line[REPORT_LINE_MAX];
-	struct report report = {.version = VFIO_EARLY_VERSION};
-	unsigned crashes = 0;
+	char words[WATCH_WORDS_MAX] = "no kernel call";
 
-	if (watch) {
-		report.hung = watch->hung_count;
-		crashes = watch->crashes;
-	}
-	if (report.hung > 0)
-		call_words(&watch->hung[report.hung - 1], words);
+	if (watch && watch->hung_count > 0)
+		call_words(&watch->hung[watch->hung_count - 1], words);
 	switch (end) {
 	case WATCH_DONE:
-		return;
+		out[0] = '\0';
+		break;
 	case WATCH_DEADLINE:
-		snprintf(line, FINDING_TEXT_MAX,
-			"not done after %u s, the boot goes on: still in %s; lspci -k "
-			"shows what was done",
+		snprintf(out, FINDING_TEXT_MAX,
+			"not done after %u s, the boot goes on: still in %s",
 			arguments->deadline_seconds, words);
 		break;
 	case WATCH_CRASHED:
-		snprintf(line, sizeof(line),
+		snprintf(out, FINDING_TEXT_MAX,
 			"died %u times and gave up, the boot goes on; please report this",
-			crashes);
+			watch->crashes);
 		break;
 	case WATCH_NO_CHILD:
-		snprintf(line, sizeof(line),
+		snprintf(out, FINDING_TEXT_MAX,
 			"no process could be started, nothing was touched");
 		break;
 	}
-	kmsg_write(SEVERITY_ERROR, line);
+}
+
+/* The child could not say it: log and report of a run that did not come to its end. */
+static void log_end(enum watch_end end, const struct watch *watch,
+	const struct arguments *arguments, uint64_t started)
+{
+	struct kernel_effects kernel = {0};
+	const struct effects effects = kernel_effects_table(&kernel);
+	char words[FINDING_TEXT_MAX];
+	struct report report;
+
+	if (end == WATCH_DONE)
+		return;
+	journal_report(arguments->journal, watch, &effects, &report);
+	snprintf(report.version, sizeof(report.version), "%s", VFIO_EARLY_VERSION);
+	end_words(end, watch, arguments, words);
 	finding_add(&report.findings, SEVERITY_ERROR, VERDICT_NOTE, GUARD_NONE, NULL,
-		NULL, "%s", line);
+		NULL, "%s", words);
+	report.elapsed_ms = (unsigned)(now_ms() - started);
 	(void)keep_report(&report, arguments->boot.late);
+	log_report(&report, arguments->boot.late, false);
 	report_clear(&report);
 }
 
@@ -143,7 +157,7 @@ static int print_plan(const struct boot_options *options)
 {
 	struct report report = {0};
 
-	boot_run(options, NULL, &report);
+	boot_run(options, NULL, NULL, &report);
 	log_report(&report, options->late, true);
 	report_clear(&report);
 	return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
@@ -282,6 +296,7 @@ int main(int argc, char **argv)
 {
 	struct arguments arguments = {
 		.boot.sysroot = "/", .deadline_seconds = DEADLINE_SECONDS};
+	const uint64_t started = now_ms();
 	const struct watch *watch;
 	enum watch_end end;
 	int r = read_arguments(argc, argv, &arguments);
@@ -296,8 +311,9 @@ int main(int argc, char **argv)
 		return print_plan(&arguments.boot);
 	if (arguments.drivers)
 		return print_drivers(&arguments.boot);
+	arguments.journal = journal_new();
 	end = watch_run((uint64_t)arguments.deadline_seconds * 1000, boot_job, &arguments,
 		&watch);
-	log_end(end, watch, &arguments);
+	log_end(end, watch, &arguments, started);
 	return EXIT_SUCCESS;
 }

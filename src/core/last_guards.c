@@ -64,7 +64,10 @@ static bool one_stays(const struct last_guard *guard, const struct machine *mach
 	for (size_t i = 0; i < machine->count; i++) {
 		const struct pci_function *function = &machine->functions[i];
 
-		if (guard->is_one(machine, function) && !is_given_away(function) &&
+		/* One whose driver never came back from a call is of no use to the host.
+		 */
+		if (!function->unknown && guard->is_one(machine, function) &&
+			!is_given_away(function) &&
 			find_planned(plan, &function->address) == NOT_PLANNED)
 			return true;
 	}

@@ -56,9 +56,19 @@ struct pci_function *machine_find(
 		sizeof(*machine->functions), compare_functions);
 }
 
+const char *pci_driver_before(const struct pci_function *function)
+{
+	return function->past ? function->past->driver : function->driver;
+}
+
+const char *pci_override_before(const struct pci_function *function)
+{
+	return function->past ? function->past->override : function->override;
+}
+
 const char *pci_driver_origin(const struct pci_function *function)
 {
-	if (function->driver_built_in)
+	if (function->past ? function->past->driver_built_in : function->driver_built_in)
 		return "built into the kernel";
 	return function->late ? "a module that was there before the device"
 			      : "a module loaded before vfio-early ran";

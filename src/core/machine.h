@@ -26,6 +26,13 @@ enum use {
 	USE_UNKNOWN, /* use_text says what could not be found out */
 };
 
+/* What a function was on before this program changed it. */
+struct pci_past {
+	char driver[DRIVER_NAME_MAX];
+	bool driver_built_in;
+	char override[DRIVER_NAME_MAX];
+};
+
 struct pci_function {
 	struct pci_address address;
 	struct pci_path path;
@@ -49,6 +56,8 @@ struct pci_function {
 	char override[DRIVER_NAME_MAX]; /* driver_override; read only where wanted */
 	bool driver_missing; /* the driver that its rule asks for is not to be had */
 	bool waits; /* refused for what may be otherwise later in the same boot */
+	/* Set where an attempt that was left behind has changed it: see watch.h. */
+	const struct pci_past *past;
 	enum use use;
 	char use_text[USE_TEXT_MAX];
 };
@@ -71,7 +80,11 @@ void machine_clear(struct machine *machine);
 struct pci_function *machine_find(
 	const struct machine *machine, const struct pci_address *address);
 
-/* Why the driver of a function was faster than vfio-early. */
+/* The driver, and the override, that a function had when this run began. */
+const char *pci_driver_before(const struct pci_function *function);
+const char *pci_override_before(const struct pci_function *function);
+
+/* Why that driver was faster than vfio-early. */
 const char *pci_driver_origin(const struct pci_function *function);
 
 /*

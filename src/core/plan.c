@@ -20,6 +20,12 @@ static bool on_wanted_driver(const struct plan_device *device)
 	return strcmp(device->function->driver, device->rule->driver) == 0;
 }
 
+/* When this run began; an attempt that was left behind may have bound it since. */
+static bool was_on_wanted_driver(const struct plan_device *device)
+{
+	return strcmp(pci_driver_before(device->function), device->rule->driver) == 0;
+}
+
 static bool wants_vfio(const struct plan_device *device)
 {
 	return strstr(device->rule->driver, "vfio") != NULL;
@@ -114,12 +120,12 @@ static void warn_display(const struct plan_device *device, struct findings *find
 
 	if (PCI_CLASS_BASE(function->class_code) != PCI_BASE_DISPLAY)
 		return;
-	if (!function->driver[0] || on_wanted_driver(device))
+	if (!pci_driver_before(function)[0] || was_on_wanted_driver(device))
 		return;
 	finding_add(findings, SEVERITY_WARNING, VERDICT_NOTE, GUARD_NONE, function,
 		device->rule,
 		"taking a display away from %s, which can hang (unbind=always)",
-		function->driver);
+		pci_driver_before(function));
 }
 
 /*
@@ -131,9 +137,9 @@ static void warn_prompt(const struct plan_device *device, struct findings *findi
 {
 	const struct pci_function *function = device->function;
 
-	if (!function->boot_display || on_wanted_driver(device))
+	if (!function->boot_display || was_on_wanted_driver(device))
 		return;
-	if (!wants_vfio(device) && !function->driver[0])
+	if (!wants_vfio(device) && !pci_driver_before(function)[0])
 		return;
 	finding_add(findings, SEVERITY_NOTICE, VERDICT_NOTE, GUARD_NONE, function,
 		device->rule,
@@ -177,7 +183,8 @@ static void note_plan(const struct plan *plan, struct findings *findings)
 
 		warn_display(device, findings);
 		warn_prompt(device, findings);
-		if (on_wanted_driver(device) && override_is_set(device))
+		if (!device->function->past && on_wanted_driver(device) &&
+			override_is_set(device))
 			finding_add(findings, SEVERITY_INFO, VERDICT_ALREADY, GUARD_NONE,
 				device->function, device->rule, "already bound to %s",
 				device->rule->driver);

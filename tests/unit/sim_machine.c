@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static void set(char out[DRIVER_NAME_MAX], const char *text)
 {
@@ -61,6 +62,59 @@ struct sim_device *sim_device(struct sim *sim, const struct pci_address *address
 	return NULL;
 }
 
+/* What device_attach() does: 0 also where nothing was bound. */
+static void attach(struct sim *sim, struct sim_device *device)
+{
+	const char *driver = *device->override ? device->override : device->native;
+
+	if (*device->driver || !*driver || !sim_is_registered(sim, driver))
+		return;
+	if (strcmp(driver, device->native) != 0 && sim->traits.refuse)
+		return;
+	set(device->driver, driver);
+	if (device->boot_display && sim->traits.evicts)
+		sim->framebuffer = (struct boot_framebuffer){0};
+}
+
+/* The driver is registered, and its devices get it, until one does not come back. */
+static void hang_in_load(struct sim *sim, const char *module)
+{
+	unsigned taken = 0;
+
+	set(sim->hung_module, module);
+	if (strcmp(module, "vfio_iommu_type1") == 0)
+		return;
+	add_driver(sim, module);
+	for (unsigned i = 0; i < sim->device_count; i++) {
+		struct sim_device *device = &sim->devices[i];
+
+		if (strcmp(device->override, module) != 0 || *device->driver)
+			continue;
+		attach(sim, device);
+		if (taken++ == sim->cut_device) {
+			device->stuck = true;
+			return;
+		}
+	}
+}
+
+/* The kernel unlinks a driver before its remove() and links it before its probe(). */
+static void hang(
+	struct sim *sim, enum sim_kind kind, struct sim_device *device, const char *text)
+{
+	if (kind == SIM_LOAD) {
+		hang_in_load(sim, text);
+		return;
+	}
+	if (!device || kind == SIM_READ)
+		return;
+	if (kind == SIM_UNBIND)
+		device->driver[0] = '\0';
+	if (kind == SIM_PROBE || kind == SIM_BIND)
+		attach(sim, device);
+	device->stuck = true;
+}
+
 /* Writes the call down; returns its error, or 0 where it is to be carried out. */
 static int record(
 	struct sim *sim, enum sim_kind kind, struct sim_device *device, const char *text)
@@ -76,6 +130,14 @@ static int record(
 		call->device = (unsigned)(device - sim->devices);
 		call->awaited = sim_is_registered(sim, device->override);
 	}
+	if (sim->cut != SIM_CUT_NONE && sim->call_count == sim->cut_at) {
+		sim->cut_call = call;
+		if (sim->cut == SIM_CUT_HANGS)
+			hang(sim, kind, device, text);
+		_exit(0);
+	}
+	if (kind == SIM_LOAD && strcmp(sim->hung_module, text) == 0)
+		call->result = -ETIMEDOUT;
 	if (device && device->stuck && kind != SIM_READ)
 		call->result = -ETIMEDOUT;
 	for (unsigned i = 0; i < SIM_FAULTS_MAX; i++) {
@@ -105,20 +167,6 @@ static struct sim_device *known(struct sim *sim, const struct pci_address *addre
 
 	assert_non_null(device);
 	return device;
-}
-
-/* What device_attach() does: 0 also where nothing was bound. */
-static void attach(struct sim *sim, struct sim_device *device)
-{
-	const char *driver = *device->override ? device->override : device->native;
-
-	if (*device->driver || !*driver || !sim_is_registered(sim, driver))
-		return;
-	if (strcmp(driver, device->native) != 0 && sim->traits.refuse)
-		return;
-	set(device->driver, driver);
-	if (device->boot_display && sim->traits.evicts)
-		sim->framebuffer = (struct boot_framebuffer){0};
 }
 
 static int sim_override(
@@ -183,6 +231,14 @@ static int sim_probe(void *context, const struct pci_address *address)
 	if (r == 0)
 		attach(sim, device);
 	return r;
+}
+
+/* Always after it is known which devices hang. */
+static int sim_settle(void *context, const struct pci_address *address)
+{
+	struct sim *sim = context;
+
+	return record(sim, SIM_SETTLE, known(sim, address), "");
 }
 
 static int sim_bind(void *context, const struct pci_address *address, const char *driver)
@@ -287,6 +343,7 @@ struct effects sim_effects(struct sim *sim)
 		.driver_present = sim_present,
 		.unbind = sim_unbind,
 		.probe = sim_probe,
+		.settle = sim_settle,
 		.bind = sim_bind,
 		.release = sim_release,
 		.framebuffer = sim_framebuffer,

@@ -26,7 +26,15 @@ enum sim_kind {
 	SIM_FRAMEBUFFER,
 	SIM_HOLD,
 	SIM_POWER,
+	SIM_SETTLE,
 	SIM_KIND_COUNT,
+};
+
+/* How a process ends in the middle of a call; what it did so far remains. */
+enum sim_cut {
+	SIM_CUT_NONE,
+	SIM_CUT_DIES,  /* before the call */
+	SIM_CUT_HANGS, /* in the call: as far as the kernel gets before a driver's part */
 };
 
 struct sim_fault {
@@ -77,6 +85,12 @@ struct sim {
 	unsigned call_count;
 	unsigned counts[SIM_KIND_COUNT];
 	struct sim_fault faults[SIM_FAULTS_MAX];
+	/* The process that makes this call, counted from 1, ends with _exit(). */
+	enum sim_cut cut;
+	unsigned cut_at;
+	unsigned cut_device; /* which of those a module takes hangs in its probe */
+	struct sim_call *cut_call;
+	char hung_module[DRIVER_NAME_MAX]; /* every load of it fails with -ETIMEDOUT */
 };
 
 /*

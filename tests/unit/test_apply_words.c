@@ -267,7 +267,10 @@ static void test_give_back_leaves_bound(void **state)
 	assert_string_equal(sim.devices[0].driver, "vfio-pci");
 	assert_string_equal(sim.devices[1].driver, "vfio-pci");
 	assert_int_equal(writes(&sim), 0);
-	assert_int_equal(findings_count(&scene.findings, VERDICT_FAILED, NULL), 0);
+	assert_int_equal(findings_count(&scene.findings, VERDICT_ALREADY, "01:00.0"), 1);
+	assert_int_equal(findings_count(&scene.findings, VERDICT_FAILED, NULL), 1);
+	assert_contains(findings_first(&scene.findings, VERDICT_FAILED, "02:00.0")->text,
+		"it stays on vfio-pci, without driver_override");
 	scene_clear(&scene);
 }
 

@@ -275,7 +275,7 @@ static void test_hang_on_device(void **state)
 	const struct watch *watch;
 
 	(void)state;
-	watch = run(4000, hang_on_device_job, WATCH_DONE, 3000);
+	watch = run(6000, hang_on_device_job, WATCH_DONE, 3000);
 	assert_int_equal(notes->runs, 2);
 	assert_int_equal(notes->finished, 1);
 	assert_int_equal(notes->left_out, 1U << 1);
@@ -309,7 +309,7 @@ static void test_hang_in_release(void **state)
 	const struct watch *watch;
 
 	(void)state;
-	watch = run(4000, hang_in_release_job, WATCH_DONE, 3000);
+	watch = run(6000, hang_in_release_job, WATCH_DONE, 3000);
 	assert_int_equal(notes->runs, 2);
 	assert_int_equal(notes->left_out, 1);
 	assert_int_equal(notes->finished, 1);
@@ -357,6 +357,40 @@ static void test_hang_in_load(void **state)
 	assert_int_equal(watch->hung_count, 2);
 	call_words(&watch->hung[1], words);
 	assert_string_equal(words, "loading module vfio_iommu_type1");
+}
+
+/* After the load of its driver, which leaves two seconds. */
+static void hang_in_settle_job(void *context, struct watch *watch)
+{
+	const struct pci_address address = {.bus = 1}, other = {.bus = 2};
+	struct notes *my = context;
+
+	my->runs++;
+	if (watch_enter(watch, CALL_LOAD, NULL, "vfio-pci"))
+		hang();
+	my->load_left_out =
+		watch_load_hung(watch, "vfio-pci") && !watch_load_hung(watch, "vfio");
+	if (watch_enter(watch, CALL_SETTLE, &address, NULL))
+		hang();
+	if (!watch_enter(watch, CALL_READ, &address, NULL) &&
+		watch_enter(watch, CALL_SETTLE, &other, NULL))
+		my->finished++;
+	watch_leave(watch);
+}
+
+static void test_hang_in_settle(void **state)
+{
+	char words[WATCH_WORDS_MAX];
+	const struct watch *watch;
+
+	(void)state;
+	watch = run(6000, hang_in_settle_job, WATCH_DONE, 4500);
+	assert_int_equal(notes->runs, 3);
+	assert_true(notes->load_left_out);
+	assert_int_equal(notes->finished, 1);
+	assert_int_equal(watch->hung_count, 2);
+	call_words(&watch->hung[1], words);
+	assert_string_equal(words, "probing 0000:01:00.0");
 }
 
 static void hang_unannounced_job(void *context, struct watch *watch)
@@ -477,6 +511,7 @@ int main(void)
 		test(test_hang_on_device),
 		test(test_hang_in_release),
 		test(test_hang_in_load),
+		test(test_hang_in_settle),
 		test(test_hang_unannounced),
 		test(test_hang_until_deadline),
 		test(test_child_is_gone),
