@@ -40,17 +40,22 @@ def sata(port: int, name: str) -> tuple[str, ...]:
 
 
 ONE, TWO, THREE = address(1), address(2), address(3)
-SPARE = (*slot(3, "nvme,serial=spare,drive=spare"), "-blockdev",
-         "driver=null-co,size=67108864,read-zeroes=on,node-name=spare")
-NVMES = Topology("layers-nvmes", (*nvme(1, "one"), *nvme(2, "two"), *SPARE),
+
+
+def spare(port: int) -> tuple[str, ...]:
+    return (*slot(port, "nvme,serial=spare,drive=spare"), "-blockdev",
+            "driver=null-co,size=67108864,read-zeroes=on,node-name=spare")
+
+
+NVMES = Topology("layers-nvmes", (*nvme(1, "one"), *nvme(2, "two"), *spare(3)),
                  {ONE: "nvme", TWO: "nvme", THREE: "nvme"})
-MIXED = Topology("layers-mixed", (*nvme(1, "one"), *sata(2, "two"), *SPARE),
+MIXED = Topology("layers-mixed", (*nvme(1, "one"), *sata(2, "two"), *spare(3)),
                  {ONE: "nvme", TWO: "ahci", THREE: "nvme"})
 SUBSYSTEM = Topology(
     "layers-multipath",
     (*device("nvme-subsys,id=subsys0"), *slot(1, "nvme,serial=one,subsys=subsys0,id=ctrl0"),
-     *blank("one"), *device("nvme-ns,drive=one,bus=ctrl0,shared=on"), *SPARE),
-    {ONE: "nvme", THREE: "nvme"}, append=("nvme_core.multipath=Y",))
+     *blank("one"), *device("nvme-ns,drive=one,bus=ctrl0,shared=on"), *spare(2)),
+    {ONE: "nvme", TWO: "nvme"}, append=("nvme_core.multipath=Y",))
 USB = Topology(
     "layers-usb",
     (*slot(1, "qemu-xhci,id=usb"), *blank("one"), *device("usb-storage,bus=usb.0,drive=one"),
@@ -161,7 +166,8 @@ ALL = (
     NeedsCell("needs-btrfs", "btrfs", NVMES, {ONE: [ROOT], TWO: [ROOT], **PS2}),
     NeedsCell("needs-swap", "swap", MIXED, {
         ONE: [rf"carries swap \({UNIT}\)"], TWO: [ROOT], **PS2}),
-    NeedsCell("needs-multipath", "multipath", SUBSYSTEM, {ONE: [ROOT], **PS2}),
+    NeedsCell("needs-multipath", "multipath", SUBSYSTEM, {ONE: [ROOT], **PS2},
+              spare=(TWO,)),
     NeedsCell("needs-loop", "loop", MIXED, {TWO: [ROOT], **PS2}, spare=(ONE, THREE)),
     NeedsCell("needs-usb", "usb", USB, {
         ONE: [ROOT, r"carries the keyboard QEMU.*"],
