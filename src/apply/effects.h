@@ -61,10 +61,13 @@ struct effects {
 	int (*probe)(void *context, const struct pci_address *address);
 
 	/*
-	 * Waits, for less than a second, until no driver is at work on the device, by the
-	 * same write. For a device that a driver is linked to.
+	 * Waits, for less than a second, until the driver that a device is linked to is
+	 * not at work on it: takes the device's lock. drivers_probe does not where there
+	 * is a driver (bus_rescan_devices_helper()); DRIVER/bind does since Linux 5.11
+	 * (bind_store()), and the reading of driver_override did until 6.12.91.
 	 */
-	int (*settle)(void *context, const struct pci_address *address);
+	int (*settle)(
+		void *context, const struct pci_address *address, const char *driver);
 
 	/* Writes DRIVER/bind, which unlike drivers_probe returns the probe's errno. */
 	int (*bind)(void *context, const struct pci_address *address, const char *driver);

@@ -6,7 +6,8 @@
 
 static void ask(const struct effects *effects, struct pci_function *function)
 {
-	if (effects->settle(effects->context, &function->address) == -ETIMEDOUT)
+	if (effects->settle(effects->context, &function->address, function->driver) ==
+		-ETIMEDOUT)
 		function->unknown = -ETIMEDOUT;
 	else
 		(void)effects->bound_driver(

@@ -5,8 +5,7 @@
  * A driver that is loaded probes one device after the other (driver_attach() in
  * drivers/base/dd.c), and one of these probes may be what hangs. The kernel makes the
  * link from a device to its driver before the probe (really_probe()), so the link alone
- * does not tell. Whoever holds the device's lock does: drivers_probe takes it, and then
- * does nothing where a driver is bound (device_attach()).
+ * does not tell. Whether the device's lock can be had does.
  */
 #pragma once
 

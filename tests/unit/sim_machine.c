@@ -234,11 +234,12 @@ static int sim_probe(void *context, const struct pci_address *address)
 }
 
 /* Always after it is known which devices hang. */
-static int sim_settle(void *context, const struct pci_address *address)
+static int sim_settle(
+	void *context, const struct pci_address *address, const char *driver)
 {
 	struct sim *sim = context;
 
-	return record(sim, SIM_SETTLE, known(sim, address), "");
+	return record(sim, SIM_SETTLE, known(sim, address), driver);
 }
 
 static int sim_bind(void *context, const struct pci_address *address, const char *driver)
