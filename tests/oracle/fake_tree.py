@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 from typing import Sequence
 
-from model import Config, File, Function
+from model import Address, Config, File, Function, Host
 
 
 def write(path: Path, text: str) -> None:
@@ -22,13 +22,48 @@ def link(path: Path, target: Path) -> None:
     path.symlink_to(os.path.relpath(target, path.parent))
 
 
-def make_machine(root: Path, machine: Sequence[Function]) -> None:
+def make_machine(root: Path, machine: Sequence[Function], host: Host) -> None:
     sys = root / "sys"
     (sys / "bus/pci/devices").mkdir(parents=True)
     for function in machine:
         make_function(sys, function)
     for name in ("mountinfo", "swaps"):
         write(root / "proc" / ("self" if name == "mountinfo" else "") / name, "")
+    write(root / "proc/iomem", "".join(
+        f"c0000000-cfffffff : {function.address}\n  c0000000-c02fffff : efifb\n"
+        for function in machine if function.boot_display))
+    if host.facts:
+        write(root / "etc/vfio-early.facts", facts_text(machine, host))
+
+
+def facts_text(machine: Sequence[Function], host: Host) -> str:
+    """What vfio-early-boot --facts would have written where the host needs this."""
+    text = (f"vfio-early-facts 1\nversion=0.1.0 made=1 config=0 root={host.root} why=as%20told "
+            "keyboards=known network=known\n")
+    kind = {"found": "root"}.get(host.root, "disk")
+    for addresses, words in ((host.disks, kind), (host.keyboards, "keyboard"),
+                             (host.networks, "network")):
+        for address in sorted(addresses):
+            text += f"need kind={words} words=it {chain(machine, address)}\n"
+    return text + ("need kind=keyboard words=PS/2\n" if host.other_keyboard else "")
+
+
+def chain(machine: Sequence[Function], address: Address) -> str:
+    """The function and all that are above it, from the root bus down."""
+    by_sysfs = {function.sysfs: function for function in machine}
+    place = next(function.sysfs for function in machine if function.address == address)
+    parts = place.split("/")
+    above = (by_sysfs.get("/".join(parts[:end])) for end in range(2, len(parts) + 1))
+    return " ".join(f"function={f.path},{f.id[0]:04x}:{f.id[1]:04x},{f.pci_class:06x}"
+                    for f in above if f is not None)
+
+
+def configuration(serial: int) -> bytes:
+    """The extended configuration space of a device that tells its serial number."""
+    space = bytearray(4096)
+    space[0x100:0x104] = (0x0003 | 1 << 16).to_bytes(4, "little")
+    space[0x104:0x10c] = serial.to_bytes(8, "little")
+    return bytes(space)
 
 
 def make_function(sys: Path, function: Function) -> None:
@@ -40,6 +75,12 @@ def make_function(sys: Path, function: Function) -> None:
           f"bc{pci_class >> 16:02X}sc{pci_class >> 8 & 255:02X}i{pci_class & 255:02X}\n")
     write(place / "driver_override", f"{function.override or '(null)'}\n")
     link(sys / "bus/pci/devices" / str(function.address), place)
+    if function.serial is not None and function.serial % 2:
+        write(place / "serial_number", function.serial.to_bytes(8, "big").hex("-") + "\n")
+    elif function.serial is not None:
+        (place / "config").write_bytes(configuration(function.serial))
+    if function.vf_of is not None:
+        link(place / "physfn", place.parent / str(function.vf_of))
     if function.bridge:
         write(place / "subordinate_bus_number", "1\n")
     if function.group is not None:
@@ -63,9 +104,13 @@ def hash_of(function: Function) -> str:
 
 def make_config(root: Path, config: Config) -> None:
     """Puts a configuration in place of the one that was there."""
+    facts = root / "etc/vfio-early.facts"
+    kept = facts.read_text(encoding="ascii") if facts.exists() else None
     for name in ("etc", "run", "usr"):
         shutil.rmtree(root / name, ignore_errors=True)
         (root / name).mkdir()
+    if kept is not None:
+        write(facts, kept)
     if config.main:
         make_file(root / "etc", config.main)
     for folder, files in config.dropins.items():

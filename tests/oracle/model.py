@@ -40,6 +40,25 @@ class Function:
     override: Optional[str] = None
     in_use: bool = False  # its network interface is up
     sysfs: str = ""  # below /sys/devices
+    serial: Optional[int] = None
+    vf_of: Optional[Address] = None  # a virtual function, of that one
+    boot_display: bool = False  # the firmware's picture is on it
+
+
+@dataclass(frozen=True)
+class Host:
+    """What the host needs, as far as the program can know.
+
+    root: "found", "network", "unknown"; silent: there are no image facts and no root=
+    """
+
+    root: str = "found"
+    silent: bool = False
+    facts: bool = True  # whether all this is in the image
+    disks: frozenset[Address] = frozenset()  # what carries them
+    keyboards: frozenset[Address] = frozenset()
+    other_keyboard: bool = False  # one that is on no PCI function
+    networks: frozenset[Address] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -51,10 +70,15 @@ class Rule:
     path: Optional[str] = None
     group: Union[None, int, Address] = None
     id: Optional[tuple[Optional[int], ...]] = None
+    pci_class: Optional[str] = None  # digits or a word
+    serial: Optional[int] = None
+    vf_of: Optional[Address] = None
+    boot_display: Optional[bool] = None
     widen: Optional[str] = None
     driver: str = "vfio-pci"
     unbind: str = "safe"
     allow: frozenset[str] = frozenset()
+    options: tuple[str, ...] = ()  # those that have no part in who gets what
 
 
 @dataclass(frozen=True)

@@ -18,14 +18,18 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from pathlib import Path
 from typing import Optional, Sequence
 
 import fake_tree
-from model import Address, Config, Function
+from model import Config, Function, Host
 from oracle import outcome
 from randoms import Configs, Machines
 
+VERDICTS = ("taken", *(f"refused {guard}" for guard in (
+    "bridge", "identity", "no-iommu", "root-disk", "storage", "keyboard", "network",
+    "last-display", "bound")))
 LINE = re.compile(r"vfio-early: ([0-9a-f]{4,}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]) \[\S+\] [^:]+: "
                   r"(?:would be bound to (\S+?)(?:,| \()|already bound to (\S+) \(|"
                   r"refused, ([a-z-]+): )")
@@ -54,7 +58,7 @@ def plan(command: Sequence[str], root: Path) -> tuple[dict[str, str], str]:
     return found, text
 
 
-def show(machine: Sequence[Function], config: Config, wanted: dict[str, str],
+def show(machine: Sequence[Function], config: Config, host: Host, wanted: dict[str, str],
          found: dict[str, str], text: str) -> None:
     for function in machine:
         at = str(function.address)
@@ -63,7 +67,9 @@ def show(machine: Sequence[Function], config: Config, wanted: dict[str, str],
         print(f"{at} path={function.path} class={function.pci_class:06x} "
               f"id={':'.join(f'{part:04x}' for part in function.id)} group={function.group} "
               f"{'bridge ' if function.bridge else ''}driver={function.driver} "
-              f"override={function.override} in_use={function.in_use}{mark}")
+              f"override={function.override} in_use={function.in_use} vf_of={function.vf_of} "
+              f"serial={function.serial} boot_display={function.boot_display}{mark}")
+    print(host)
     files = ([config.main] if config.main else []) + \
         [file for files in config.dropins.values() for file in files]
     for file in files:
@@ -72,41 +78,47 @@ def show(machine: Sequence[Function], config: Config, wanted: dict[str, str],
 
 
 def compare(command: Sequence[str], root: Path, machine: Sequence[Function],
-            config: Config) -> Optional[dict[str, str]]:
+            config: Config, host: Host) -> Optional[dict[str, str]]:
     """The oracle's opinion, or None after showing a disagreement."""
     fake_tree.make_config(root, config)
-    wanted = {str(address): verdict for address, verdict in outcome(machine, config).items()}
+    wanted = {str(address): verdict for address, verdict in outcome(machine, config, host).items()}
     found, text = plan(command, root)
     if wanted == found:
         return wanted
-    show(machine, config, wanted, found, text)
+    show(machine, config, host, wanted, found, text)
     return None
 
 
 def run(arguments: argparse.Namespace, folder: Path) -> int:
     dice = random.Random(arguments.seed)
-    taken = refused = pairs = 0
+    verdicts: Counter[str] = Counter()
+    pairs = 0
     command = [*arguments.under.split(), str(arguments.program)]
     for number in range(arguments.machines):
-        machine = Machines(dice).make()
+        machines = Machines(dice)
+        machine = machines.make()
+        host = machines.host(machine)
         root = folder / str(number)
-        fake_tree.make_machine(root, machine)
+        fake_tree.make_machine(root, machine, host)
         configs = Configs(dice, machine)
         for _ in range(arguments.configs):
-            wanted = compare(command, root, machine, configs.make())
+            wanted = compare(command, root, machine, configs.make(), host)
             if wanted is None:
                 if arguments.keep:
                     shutil.copytree(root, arguments.keep, symlinks=True)
                 print(f"machine {number}, pair {pairs} of seed {arguments.seed}")
                 return 1
             pairs += 1
-            refused += sum(verdict.startswith("refused") for verdict in wanted.values())
-            taken += sum(not verdict.startswith("refused") for verdict in wanted.values())
+            verdicts.update(verdict if verdict.startswith("refused") else "taken"
+                            for verdict in wanted.values())
         shutil.rmtree(root)
     # Agreeing about nothing would show nothing.
-    enough = taken > pairs // 2 and refused > pairs // 4
-    print(f"{pairs} plans agree: {taken} devices taken, {refused} refused")
-    return 0 if enough else 1
+    rare = [verdict for verdict in VERDICTS if verdicts[verdict] < pairs / 400]
+    print(f"{pairs} plans agree: "
+          + ", ".join(f"{count} {verdict}" for verdict, count in verdicts.most_common()))
+    if rare:
+        print(f"too few of: {', '.join(rare)}")
+    return 1 if rare else 0
 
 
 def main() -> int:

@@ -4,12 +4,16 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from typing import Optional, Sequence, Union
 
-from model import ETC, LIB, RUN, Address, Config, File, Function, Rule
+from model import ETC, LIB, RUN, Address, Config, File, Function, Host, Rule
 
-# What the host needs is another matter, with real disks: here every rule has the consent.
+# The guards that ask what the host needs.
 CONSENT = ("root-disk", "storage", "keyboard", "network", "last-display")
+CLASSES = ("display", "audio", "multimedia", "usb", "nvme", "sata", "storage", "ethernet",
+           "network", "smbus", "serial-bus", "system", "bridge", "memory")
+OPTIONS = ("d3=off", "d3=on", "framebuffer=leave", "framebuffer=release")
 
 # Class, native drivers, whether a network interface comes with the driver. No storage with
 # a driver: whether that may let go depends on what is on the disks.
@@ -29,7 +33,8 @@ BAD_LINES = (b"colour=red", b"01:00.0 colour=red", b"02:00.8", b"id=10de", b"wit
              b"01:00.0 02:00.0", b"keep 01:00.0 driver=x", b"id=*:*", b"id=10de:*:1:*:2",
              b"01:00.0 unbind=maybe", b"01:00.0 allow=identity", b"\xff\xfe", b"01:00.0 \0",
              b"01:00.0 driver=../x", b"group=", b"group=-1", b"path=", b"01:20.0", b"KEEP 01:00.0",
-             b"01:00.0 id=g:1", b"keeper 01:00.0", b"01:00.0," + b" id=10de:*", b"x" * 1100)
+             b"class=3", b"class=screen", b"01:00.0 class=0300000", b"serial=1-2", b"vf-of=01:00.*",
+             b"boot-display=maybe", b"01:00.0 d3=maybe", b"01:00.0 framebuffer=", b"01:00.0 id=g:1", b"keeper 01:00.0", b"01:00.0," + b" id=10de:*", b"x" * 1100)
 
 
 class Machines:
@@ -52,9 +57,42 @@ class Machines:
                 self._port(domain, 0, device, root, f"{domain:04x}:00:")
             self._device(domain, 0, 0x1f, root, f"{domain:04x}:00:",
                          [(0x060100, None), (0x0c0500, "i801_smbus"), (0x040300, None)])
+        self._mark()
         if not iommu:
-            return [Function(**{**vars(f), "group": None}) for f in self._functions]
+            return [replace(f, group=None) for f in self._functions]
         return self._functions
+
+    def _mark(self) -> None:
+        """Gives some of them serial numbers, a boot display, and one functions of its own."""
+        dice, functions = self._dice, self._functions
+        displays = [f for f in functions if f.pci_class >> 16 == 0x03]
+        boot = dice.choice(displays) if displays and dice.random() < 0.7 else None
+        endpoints = [f for f in functions if not f.bridge and f.pci_class >> 16 not in (5, 6, 8)
+                     and f.pci_class >> 8 != 0x0c05]
+        physical = dice.choice(endpoints) if endpoints and dice.random() < 0.4 else None
+        numbers = [dice.getrandbits(64) for _ in range(2)]
+        for index, function in enumerate(functions):
+            serial = dice.choice(numbers) if function in endpoints and dice.random() < 0.3 else None
+            virtual = (physical and function in endpoints and function != physical
+                       and function.address.slot == physical.address.slot)
+            functions[index] = replace(
+                function, serial=serial, boot_display=function == boot,
+                vf_of=physical.address if physical and virtual else None)
+
+    def host(self, machine: Sequence[Function]) -> Host:
+        """What the host needs of a machine."""
+        dice = self._dice
+
+        def some(*classes: int) -> frozenset[Address]:
+            there = [f.address for f in machine if f.pci_class >> 8 in classes]
+            return frozenset(dice.sample(there, min(len(there), dice.choice((0, 1, 1, 2)))))
+
+        if dice.random() < 0.15:
+            return Host("unknown", silent=True, facts=False)
+        # A drive can hang on USB.
+        return Host(dice.choice(("found", "found", "network", "unknown")),
+                    disks=some(0x0108, 0x0106, 0x0c03), keyboards=some(0x0c03),
+                    other_keyboard=dice.random() < 0.3, networks=some(0x0200))
 
     def _next_group(self) -> int:
         self._group += self._dice.choice((0, 1, 1, 1))
@@ -194,17 +232,43 @@ class Configs:
         while about.bridge and dice.random() < 0.7:
             about = dice.choice(self._machine)
         keep = dice.random() < 0.15
-        kinds = dice.choice((["address"], ["path"], ["group"], ["id"], ["address", "id"],
-                             ["path", "id"], ["group", "id"], ["address", "group"],
-                             ["address", "path", "id"]))
-        given: dict[str, object] = {kind: getattr(self, "_" + kind)(about) for kind in kinds}
+        kinds = list(dice.choice((
+            ["address"], ["path"], ["group"], ["id"], ["address", "id"], ["path", "id"],
+            ["group", "id"], ["address", "group"], ["address", "path", "id"], ["pci_class"],
+            ["serial"], ["vf_of"], ["boot_display"], ["pci_class", "boot_display"])))
+        if dice.random() < 0.15:
+            kinds.append(dice.choice(("pci_class", "serial", "vf_of", "boot_display")))
+        given: dict[str, object] = {kind: getattr(self, "_" + kind)(about)
+                                    for kind in dict.fromkeys(kinds)}
         if keep:
             return Rule(True, **given, widen=self._widen())  # type: ignore[arg-type]
-        allow = {g for g in ("no-iommu", "bridge") if dice.random() < 0.15} | set(CONSENT)
+        allow = {g for g in ("no-iommu", "bridge") if dice.random() < 0.15}
+        allow |= {g for g in CONSENT if dice.random() < 0.3}
+        options = {option.partition("=")[0]: option for option in dice.sample(OPTIONS, 2)}
         return Rule(**given, widen=self._widen(),  # type: ignore[arg-type]
                     driver=dice.choice((self._drivers[0], *self._drivers)),
                     unbind=dice.choice(("safe", "safe", "never", "always")),
-                    allow=frozenset(allow))
+                    allow=frozenset(allow),
+                    options=tuple(options.values()) if dice.random() < 0.2 else ())
+
+    def _pci_class(self, about: Function) -> str:
+        if self._dice.random() < 0.4:
+            return self._dice.choice(CLASSES)
+        text = f"{about.pci_class:06x}"[:self._dice.choice((2, 4, 6))]
+        return text.upper() if self._dice.random() < 0.1 else text
+
+    def _serial(self, about: Function) -> int:
+        known = [f.serial for f in self._machine if f.serial is not None]
+        if about.serial is not None:
+            return about.serial
+        return self._dice.choice(known) if known else self._dice.getrandbits(64)
+
+    def _vf_of(self, about: Function) -> Address:
+        known = [f.vf_of for f in self._machine if f.vf_of is not None]
+        return self._dice.choice(known) if known else about.address
+
+    def _boot_display(self, about: Function) -> bool:
+        return self._dice.random() < (0.8 if about.boot_display else 0.3)
 
     def _widen(self) -> Optional[str]:
         return self._dice.choice((None, None, None, "slot", "group"))
@@ -248,6 +312,7 @@ def rule_terms(dice: random.Random, rule: Rule) -> list[str]:
         terms.append(f"group={rule.group}")
     if rule.id is not None:
         terms.append("id=" + id_text(rule.id))
+    terms += description(dice, rule)
     if rule.widen:
         terms.append(f"with={rule.widen}")
     if rule.driver != "vfio-pci" or (not rule.keep and dice.random() < 0.1):
@@ -256,4 +321,22 @@ def rule_terms(dice: random.Random, rule: Rule) -> list[str]:
         terms.append(f"unbind={rule.unbind}")
     if rule.allow:
         terms.append("allow=" + ",".join(sorted(rule.allow, key=lambda _: dice.random())))
+    return [*terms, *rule.options]
+
+
+def description(dice: random.Random, rule: Rule) -> list[str]:
+    terms = []
+    if rule.pci_class is not None:
+        terms.append(f"class={rule.pci_class}")
+    if rule.serial is not None:
+        terms.append("serial=" + serial_text(rule.serial))
+    if rule.vf_of is not None:
+        at = rule.vf_of
+        terms.append("vf-of=" + address_text(dice, at.domain, at.bus, at.device, at.function))
+    if rule.boot_display is not None:
+        terms.append(f"boot-display={'yes' if rule.boot_display else 'no'}")
     return terms
+
+
+def serial_text(serial: int) -> str:
+    return serial.to_bytes(8, "big").hex("-")
