@@ -10,6 +10,7 @@ the kernel did; no warning of the kernel.
 from __future__ import annotations
 
 import random
+import re
 from dataclasses import dataclass, field, replace
 from typing import Callable, Mapping, Optional, Sequence, Union
 
@@ -27,6 +28,7 @@ EVERY = (BOOKWORM, TRIXIE, SID)
 
 # What a config can be instead of bytes.
 DIRECTORY, DANGLING, UNREADABLE, MASKED = "directory", "dangling", "unreadable", "masked"
+FIFO, LOOP = "fifo", "loop"
 
 CONFIG_FILE = "/etc/vfio-early.conf"
 # What an image has before the configuration of a cell is put over it. It takes nothing.
@@ -283,8 +285,33 @@ GUARDS = (
               ("0000:00:01.0", "0000:00:1f.0", "0000:00:1f.3", address(1))]),
 )
 
+def unusable(kind: str, words: str) -> Cell:
+    """What a config in an image can be that no generator would put there (guest/0-config)."""
+    return Cell(f"config-unusable-{kind}", top.TWIN_GPUS, b"01:00.0\n",
+                log=[rf"^/etc/vfio-early\.conf: {words}", r"nothing is touched"],
+                append=[f"vfio_test.config={kind}"], scripts=["0-config"],
+                check=kernel_says(f"vfio-test: the config is {kind}"))
+
+
+def read_as(name: str, config: bytes, taken: Sequence[str], log: Sequence[str] = ()) -> Cell:
+    """Bytes of a config, put over an image."""
+    return Cell(f"config-{name}", top.TWIN_GPUS, b"01:00.0\n", on(*taken),
+                [*log, *(bound(a) for a in taken)],
+                overlay={"/etc/vfio-early.conf": config})
+
+
 CONFIG = in_one(
     BOOKWORM,
+    unusable("directory", "is a directory"),
+    unusable("fifo", "is no regular file"),
+    unusable("loop", "is a loop of symbolic links"),
+    unusable("gigabyte", "larger than 65536 bytes"),
+    unusable("dangling", 'links to "nowhere", which is not there'),
+    read_as("nul", b"01:00.0\0\n02:00.0\n", [GPU2], [r"vfio-early\.conf:1:8: .*NUL"]),
+    read_as("not-utf8", b"01:00.0 # \xe4\n02:00.0\xff\n", [GPU1], [r"vfio-early\.conf:2:\d+: "]),
+    read_as("bom-crlf", b"\xef\xbb\xbf02:00.0\r\n# and so on\r\n", [GPU2]),
+    Cell("config-fifo", top.TWIN_GPUS, FIFO, log=[r"nothing is touched"]),
+    Cell("config-loop", top.TWIN_GPUS, LOOP, log=[r"nothing is touched"]),
     Cell("config-none", top.TWIN_GPUS, None),
     Cell("config-directory", top.TWIN_GPUS, DIRECTORY),
     Cell("config-dangling", top.TWIN_GPUS, DANGLING),
@@ -473,32 +500,75 @@ def in_time(verdict: Verdict) -> list[str]:
 
 
 def hung_cell(name: str, config: str, words: str, *append: str, unread: bool = True,
-              suites: Sequence[str] = STABLE, **more: object) -> Cell:
-    """A call on the second display never returns; the first one is taken all the same.
+              topology: Topology = top.TWIN_GPUS,
+              taken: Optional[Mapping[str, Optional[str]]] = None, log: Sequence[str] = (),
+              check: Optional[Check] = None, suites: Sequence[str] = STABLE,
+              **more: object) -> Cell:
+    """A call on the second display never returns; the others are taken all the same.
 
-    The last rule is about no device: it brings the module into the image. What was bound by
-    a run that was left behind is there already for the next one, so the summary says.
+    The last rule is about no device: it brings the module into the image. What an attempt
+    bound that was left behind then is "bound", and not "already bound".
     """
-    return Cell(f"hung-{name}", top.TWIN_GPUS,
-                f"01:00.0 allow=last-display\n{config} allow=last-display\n"
-                "1f:1f.7 driver=vfio-hang\n".encode(), on(GPU1),
-                [rf"{words} did not return", bound(GPU1), rf"^{GPU2} .*failed",
-                 r"\b1 (already )?bound, (.*, )?1 failed"],
-                hang=True, summary=False, suites=suites,
-                unread=[GPU2] if unread else [], check=in_time, scripts=["0-hang"],
+    taken = on(GPU1) if taken is None else taken
+    return Cell(f"hung-{name}", topology,
+                f"{config} allow=last-display\n1f:1f.7 driver=vfio-hang\n".encode(), taken,
+                [rf"{words} did not return", rf"^{GPU2} .*failed",
+                 *(rf"^{a} .*: bound to {driver} \(" for a, driver in taken.items()),
+                 rf"^{len(taken)} bound, \d+ refused, 1 failed,", *log],
+                hang=True, summary=False, suites=suites, absent=["already bound"],
+                unread=[GPU2] if unread else [], scripts=["0-hang"],
+                check=all_of(in_time, check) if check else in_time,
                 append=["vfio_test=hung", *append,
                         *([f"vfio_test.unread={GPU2}"] if unread else [])],
                 **more)  # type: ignore[arg-type]
 
 
+def first_report(*patterns: str) -> Check:
+    """The report of the first run has records like these."""
+    def check(verdict: Verdict) -> list[str]:
+        lines = verdict.report.get("report", [])
+        return [f"the report lacks /{p}/" for p in patterns
+                if not any(re.search(p, line) for line in lines)]
+    return check
+
+
+ONE = "01:00.0 allow=last-display\n"
 HUNG = (
-    hung_cell("remove", "02:00.0 unbind=always", f"unbinding {GPU2} from vfio-hang",
+    hung_cell("remove", ONE + "02:00.0 unbind=always", f"unbinding {GPU2} from vfio-hang",
               "vfio_test.hang=remove"),
-    hung_cell("init", "02:00.0 driver=vfio-hang", "loading module vfio-hang", unread=False,
+    hung_cell("init", ONE + "02:00.0 driver=vfio-hang", "loading module vfio-hang",
+              unread=False,
               modprobe_d={"vfio-test.conf": b"options vfio-hang where=init\n"}),
+    # The driver takes the first, hangs in its probe of the second and never sees the third.
+    hung_cell("load", "01:00.0 driver=vfio-hang allow=last-display\n"
+              "03:00.0 driver=vfio-hang allow=last-display\n02:00.0 driver=vfio-hang",
+              "loading module vfio-hang", topology=top.THREE_GPUS,
+              taken=on(GPU1, address(3), driver="vfio-hang"),
+              log=[rf"^probing {GPU2} did not return"],
+              modprobe_d={"vfio-test.conf":
+                          f"options vfio-hang where=probe device={GPU2}\n".encode()}),
     # Where driver_override still takes the lock of the device, which a probe holds.
-    hung_cell("read", "02:00.0", f"reading the attributes of {GPU2}", "vfio_test.hang=probe",
-              suites=[BOOKWORM]),
+    hung_cell("read", ONE + "02:00.0", f"reading the attributes of {GPU2}",
+              "vfio_test.hang=probe", suites=[BOOKWORM]),
+    # No time for a second attempt: what was found out and done is said all the same.
+    hung_cell("deadline", f"00:1f.0\n{ONE}02:00.0 unbind=always",
+              f"failed: unbinding {GPU2} from vfio-hang", "vfio_test.hang=remove",
+              "vfio_test.deadline=2",
+              log=[refused("0000:00:1f.0", "bridge"),
+                   "^not done after 2 s, the boot goes on: still in unbinding"],
+              check=all_of(kernel_says("vfio-test: status 0 after a deadline of 2 s"),
+                           first_report(rf"verdict=bound .*device={GPU1} ",
+                                        rf"verdict=failed .*device={GPU2} ",
+                                        r"verdict=refused guard=bridge"))),
+    # Gone while the binder is at work on another: removed under the driver it had got.
+    Cell("gone-meanwhile", top.TWIN_GPUS,
+         b"01:00.0 allow=last-display\n02:00.0 unbind=always allow=last-display\n"
+         b"1f:1f.7 driver=vfio-hang\n", on(GPU2),
+         [rf"^{GPU1} .*failed: vfio-pci did not bind it: ", bound(GPU2),
+          r"^1 bound, 0 refused, 1 failed,"],
+         hang=True, summary=False, unread=[GPU1], scripts=["0-hang"],
+         check=kernel_says(f"vfio-test: removed {GPU1} from vfio-pci"),
+         append=["vfio_test.hang=remove", "vfio_test.seconds=2", f"vfio_test.gone={GPU1}"]),
 )
 
 

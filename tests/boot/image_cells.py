@@ -14,7 +14,8 @@ from typing import Mapping, Optional, Sequence
 
 import generators.dracut as dracut_generator
 import topologies as top
-from cells import DANGLING, DIRECTORY, EVERY, MASKED, TRIXIE, UNREADABLE, Kernel
+from cells import (DANGLING, DIRECTORY, EVERY, FIFO, LOOP, MASKED, TRIXIE, UNREADABLE,
+                   Kernel)
 from generators.base import BINARY, Generator
 from generators.initramfs_tools import SCRIPT
 from images import Image, ImageSpec
@@ -64,6 +65,14 @@ INITRAMFS_TOOLS = (
     ImageCell("config-masked", {"config": MASKED}, holds={CONFIG: b"/dev/null"}),
     ImageCell("config-directory", {"config": DIRECTORY}, [r"/etc/vfio-early\.conf is not a regular"]),
     ImageCell("config-dangling", {"config": DANGLING}, [r"/etc/vfio-early\.conf is not a regular"]),
+    *(ImageCell(f"config-{kind}", {"config": kind}, [r"/etc/vfio-early\.conf is not a regular"],
+                holds={CONFIG: b"unusable-when-this-image-was-made"}, suites=[TRIXIE])
+      for kind in (FIFO, LOOP)),
+    ImageCell("config-huge", {"config": b"01:00.0\n" * 8193},
+              [r"/etc/vfio-early\.conf is larger than 65536 bytes: shorten it"],
+              holds={CONFIG: b"unusable-when-this-image-was-made"}, suites=[TRIXIE]),
+    ImageCell("config-largest", {"config": b"# 34567\n" * 8192},
+              holds={CONFIG: b"# 34567\n" * 8192}, suites=[TRIXIE]),
     ImageCell("config-unreadable", {"config": UNREADABLE},
               [r"/etc/vfio-early\.conf cannot be read"]),
     ImageCell("config-writable", {"config": RULE, "config_mode": 0o646},

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What images are made of, whatever generator makes them; the generators are in generators/."""
 
+import functools
 import json
 import subprocess
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Iterator, Mapping, Optional, Sequence, Tuple, Union
+from typing import Callable, Iterator, Mapping, Optional, Sequence, Tuple, Union
 
 import cache
 import hang
@@ -24,9 +25,14 @@ TEST_MODULES = ("bochs", "bochs_drm", "cirrus", "cirrus_qemu", "e1000e", "igb", 
 VFIO_MODULES = ("vfio-pci", "vfio_iommu_type1", "iommufd")
 RECIPE = 1  # raise it when what this file puts into an image changes
 
-# What a config can be instead of bytes: a folder, or a link (to a file whose reading fails).
-CONFIG_KINDS: Mapping[str, str] = {"directory": "", "dangling": "/nonexistent/vfio-early.conf",
-                                   "unreadable": "/proc/self/mem", "masked": "/dev/null"}
+# What a config can be instead of bytes: something else, or a link (to a file whose reading
+# fails, or to itself).
+CONFIG_KINDS: Mapping[str, Callable[[str], Packed]] = {
+    "directory": packed.folder,
+    "fifo": packed.fifo,
+    **{kind: functools.partial(packed.link, target=target) for kind, target in (
+        ("dangling", "/nonexistent/vfio-early.conf"), ("unreadable", "/proc/self/mem"),
+        ("masked", "/dev/null"), ("loop", "vfio-early.conf"))}}
 
 SQUEEZE = {"gz": "gzip -1", "xz": "xz -0 --check=crc32", "zst": "zstd -q -1 --rm"}
 FORMATS = ("ko", *SQUEEZE)
@@ -289,9 +295,7 @@ def administrators_files(spec: ImageSpec) -> list[Packed]:
     if isinstance(spec.config, bytes):
         made.append(packed.regular("etc/vfio-early.conf", spec.config, spec.config_mode))
     elif spec.config is not None:
-        target = CONFIG_KINDS[spec.config]
-        made.append(packed.link("etc/vfio-early.conf", target) if target
-                    else packed.folder("etc/vfio-early.conf"))
+        made.append(CONFIG_KINDS[spec.config]("etc/vfio-early.conf"))
     for place, named in (("etc", spec.dropins), ("usr/lib", spec.vendor_dropins)):
         for name, data in named.items():
             path = f"{place}/vfio-early.conf.d/{name}"

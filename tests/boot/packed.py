@@ -29,6 +29,11 @@ def folder(name: str) -> Packed:
     return name, tarfile.DIRTYPE, 0o755, b""
 
 
+def fifo(name: str) -> Packed:
+    """Return a named pipe that nobody writes to."""
+    return name, tarfile.FIFOTYPE, 0o644, b""
+
+
 def tree(target: str, source: Path) -> list[Packed]:
     """Return all files below a folder, each executable by whom it is so there."""
     return [copied(f"{target}/{path.relative_to(source)}", path, path.stat().st_mode & 0o777)

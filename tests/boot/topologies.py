@@ -67,6 +67,10 @@ TWIN_GPUS = Topology(
     (*slot(1, GPU), *slot(2, GPU)),
     {address(1): "bochs-drm", address(2): "bochs-drm"})
 
+THREE_GPUS = Topology(
+    "three-gpus", (*TWIN_GPUS.options, *slot(3, GPU)),
+    {**TWIN_GPUS.native, address(3): "bochs-drm"})
+
 NO_IOMMU = Topology(
     "no-iommu", TWIN_GPUS.options, TWIN_GPUS.native, iommu=False)
 
@@ -177,6 +181,6 @@ VIRTIO = Topology(
     (*slot(1, "virtio-net-pci"), *slot(2, GPU), *slot(3, GPU), *slot(4, GPU)),
     {address(1): "virtio-pci", **{address(bus): "bochs-drm" for bus in (2, 3, 4)}})
 
-ALL = {t.name: t for t in (TWIN_GPUS, NO_IOMMU, GPU_AUDIO, VGA, BOOT_FRAMEBUFFER, GROUP_BRIDGE,
-                           MACHINE, STORAGE, SWITCH, MANY, VIRTIO,
+ALL = {t.name: t for t in (TWIN_GPUS, THREE_GPUS, NO_IOMMU, GPU_AUDIO, VGA, BOOT_FRAMEBUFFER,
+                           GROUP_BRIDGE, MACHINE, STORAGE, SWITCH, MANY, VIRTIO,
                            WORKSTATION, WHOLE)}

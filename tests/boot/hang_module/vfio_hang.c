@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * A PCI driver for tests, one call of which never returns, as that of a driver that waits
- * for firmware which never answers: its probe, its remove, or the module's own init. It
- * names no device: only a driver_override brings one to it. Probe and remove run with the
- * lock of the device held, and no signal ends any of them.
+ * for firmware which never answers: its probe, its remove, or the module's own init; or it
+ * returns after some time. It names no device: only a driver_override brings one to it.
+ * Probe and remove run with the lock of the device held, and no signal ends any of them.
  */
+#include <linux/delay.h>
 #include <linux/module.h>
 #include <linux/pci.h>
 #include <linux/sched.h>
@@ -13,10 +14,25 @@ static char *where = "probe";
 module_param(where, charp, 0444);
 MODULE_PARM_DESC(where, "what never returns: probe, remove or init");
 
-static void hang_in(const char *place)
+static char *device = "";
+module_param(device, charp, 0444);
+MODULE_PARM_DESC(device, "the only one whose probe or remove hangs (default: every one)");
+
+static unsigned int seconds;
+module_param(seconds, uint, 0444);
+MODULE_PARM_DESC(seconds, "after which it returns (default 0: never)");
+
+static void hang_in(const char *place, struct pci_dev *pci)
 {
 	if (strcmp(where, place) != 0)
 		return;
+	if (pci && *device && strcmp(pci_name(pci), device) != 0)
+		return;
+	if (seconds) {
+		pr_info("vfio-test: this %s takes %u s\n", place, seconds);
+		msleep(seconds * 1000);
+		return;
+	}
 	pr_info("vfio-test: this %s never returns\n", place);
 	for (;;) {
 		set_current_state(TASK_UNINTERRUPTIBLE);
@@ -24,17 +40,15 @@ static void hang_in(const char *place)
 	}
 }
 
-static int vfio_hang_probe(struct pci_dev *device, const struct pci_device_id *id)
+static int vfio_hang_probe(struct pci_dev *pci, const struct pci_device_id *id)
 {
-	if (strcmp(where, "probe") == 0)
-		pci_info(device, "vfio-test: this probe never returns\n");
-	hang_in("probe");
+	hang_in("probe", pci);
 	return 0;
 }
 
-static void vfio_hang_remove(struct pci_dev *device)
+static void vfio_hang_remove(struct pci_dev *pci)
 {
-	hang_in("remove");
+	hang_in("remove", pci);
 }
 
 static const struct pci_device_id no_devices[] = {{0}};
@@ -48,7 +62,7 @@ static struct pci_driver vfio_hang = {
 
 static int __init vfio_hang_init(void)
 {
-	hang_in("init");
+	hang_in("init", NULL);
 	return pci_register_driver(&vfio_hang);
 }
 
