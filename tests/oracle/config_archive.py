@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import stat
 from pathlib import Path
+from typing import Optional
 
 from model import ETC, LIB, Config, File
 
@@ -41,12 +42,16 @@ def _file(folder: str, file: File) -> tuple[str, int, bytes]:
     return name, stat.S_IFREG | 0o644, file.data
 
 
-def archive(config: Config) -> bytes:
+def archive(config: Config, facts: Optional[str]) -> bytes:
+    made = members(config)
+    if facts is not None:
+        made.append(("etc/vfio-early.facts", stat.S_IFREG | 0o644, facts.encode()))
     parts = [entry(name, mode, data, inode)
-             for inode, (name, mode, data) in enumerate(members(config), 1)]
+             for inode, (name, mode, data) in enumerate(made, 1)]
     return b"".join([*parts, entry("TRAILER!!!", 0, b"", 0)])
 
 
-def append(image: Path, config: Config, to: Path) -> None:
+def append(image: Path, config: Config, facts: Optional[str], to: Path) -> None:
+    """facts None: those that the image was built with stay."""
     data = image.read_bytes()
-    to.write_bytes(data + _ZEROS[:-len(data) % 4] + archive(config))
+    to.write_bytes(data + _ZEROS[:-len(data) % 4] + archive(config, facts))

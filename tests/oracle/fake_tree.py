@@ -50,12 +50,11 @@ def facts_text(machine: Sequence[Function], host: Host) -> str:
 
 def chain(machine: Sequence[Function], address: Address) -> str:
     """The function and all that are above it, from the root bus down."""
-    by_sysfs = {function.sysfs: function for function in machine}
-    place = next(function.sysfs for function in machine if function.address == address)
-    parts = place.split("/")
-    above = (by_sysfs.get("/".join(parts[:end])) for end in range(2, len(parts) + 1))
+    by_path = {function.path: function for function in machine}
+    hops = next(function.path for function in machine if function.address == address).split("/")
+    above = (by_path["/".join(hops[:end])] for end in range(1, len(hops) + 1))
     return " ".join(f"function={f.path},{f.id[0]:04x}:{f.id[1]:04x},{f.pci_class:06x}"
-                    for f in above if f is not None)
+                    for f in above)
 
 
 def configuration(serial: int) -> bytes:
