@@ -67,7 +67,8 @@ static void attach(struct sim *sim, struct sim_device *device)
 {
 	const char *driver = *device->override ? device->override : device->native;
 
-	if (*device->driver || !*driver || !sim_is_registered(sim, driver))
+	if (device->gone || *device->driver || !*driver ||
+		!sim_is_registered(sim, driver))
 		return;
 	if (strcmp(driver, device->native) != 0 && sim->traits.refuse)
 		return;
@@ -115,6 +116,24 @@ static void hang(
 	device->stuck = true;
 }
 
+static void remove_device(struct sim *sim, struct sim_device *device)
+{
+	device->driver[0] = '\0';
+	device->override[0] = '\0';
+	device->gone = !sim->returns;
+	if (sim->returns)
+		attach(sim, device);
+}
+
+/* What the kernel says where the device's folder is not there. */
+static int error_of_gone(enum sim_kind kind)
+{
+	return kind == SIM_UNBIND || kind == SIM_PROBE || kind == SIM_BIND ||
+			       kind == SIM_SETTLE
+		       ? -ENODEV
+		       : -ENOENT;
+}
+
 /* Writes the call down; returns its error, or 0 where it is to be carried out. */
 static int record(
 	struct sim *sim, enum sim_kind kind, struct sim_device *device, const char *text)
@@ -138,6 +157,10 @@ static int record(
 	}
 	if (kind == SIM_LOAD && strcmp(sim->hung_module, text) == 0)
 		call->result = -ETIMEDOUT;
+	if (sim->call_count == sim->gone_at)
+		remove_device(sim, &sim->devices[sim->gone_device]);
+	if (device && device->gone && kind != SIM_READ)
+		call->result = error_of_gone(kind);
 	if (device && device->stuck && kind != SIM_READ)
 		call->result = -ETIMEDOUT;
 	for (unsigned i = 0; i < SIM_FAULTS_MAX; i++) {

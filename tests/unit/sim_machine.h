@@ -62,6 +62,7 @@ struct sim_device {
 	bool never_d3cold;
 	bool awake;
 	bool holds_vfs;
+	bool gone;
 };
 
 /* What is unusual about a machine. */
@@ -90,6 +91,10 @@ struct sim {
 	unsigned cut_at;
 	unsigned cut_device; /* which of those a module takes hangs in its probe */
 	struct sim_call *cut_call;
+	/* Before this call, counted from 1, one device is removed, whatever has it. */
+	unsigned gone_at;
+	unsigned gone_device;
+	bool returns; /* and plugged in again at once: its native driver gets it */
 	char hung_module[DRIVER_NAME_MAX]; /* every load of it fails with -ETIMEDOUT */
 };
 
