@@ -283,6 +283,12 @@ GUARDS = (
     Cell("bridge", top.GROUP_BRIDGE, b"00:01.0\n00:1f.0\n00:1f.3\n01:00.0\n",
          log=[refused(a, "bridge") for a in
               ("0000:00:01.0", "0000:00:1f.0", "0000:00:1f.3", address(1))]),
+    # The one that may be taken if it is said; the others of that rule may not.
+    Cell("bridge-allowed", top.GROUP_BRIDGE,
+         b"00:1f.3 allow=bridge\n00:1f.0 allow=bridge\n01:00.0 allow=bridge\n",
+         on("0000:00:1f.3"),
+         [bound("0000:00:1f.3"), refused("0000:00:1f.0", "bridge"), refused(address(1), "bridge")],
+         suites=[TRIXIE]),
 )
 
 def unusable(kind: str, words: str) -> Cell:
