@@ -37,3 +37,7 @@ void host_network_read(int root, const struct machine *machine, struct needs *ne
  */
 bool host_link_needs(const struct machine *machine, const char *link, enum need_kind kind,
 	const char *words, struct needs *needs);
+
+/* Adds a need of what a network interface is made of. */
+void host_interface_needs(int root, const struct machine *machine, const char *interface,
+	const char *words, struct needs *needs);
