@@ -63,6 +63,7 @@ size_t late_narrow(const struct pci_address *address, const struct machine *mach
 		struct wanted *wanted = &selection->items[i];
 
 		wanted->function->late = is_ours(address, wanted->function, with_others);
+		wanted->function->waited = seen_waiting(&wanted->function->address);
 		wanted->decided = !wanted->function->late;
 		left += wanted->function->late;
 	}

@@ -14,7 +14,7 @@
 #include "core/selection.h"
 
 /*
- * Marks what this run is not to decide about, sets function->late of the rest, and drops
+ * Marks what this run is not to decide about, sets late and waited of the rest, and drops
  * the findings about anything else. Returns how many wanted functions are left.
  */
 size_t late_narrow(const struct pci_address *address, const struct machine *machine,

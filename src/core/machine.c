@@ -70,8 +70,9 @@ const char *pci_driver_origin(const struct pci_function *function)
 {
 	if (function->past ? function->past->driver_built_in : function->driver_built_in)
 		return "built into the kernel";
-	return function->late ? "a module that was there before the device"
-			      : "a module loaded before vfio-early ran";
+	return function->late && !function->waited
+		       ? "a module that was there before the device"
+		       : "a module loaded before vfio-early ran";
 }
 
 bool pci_function_is_infrastructure(const struct pci_function *function)

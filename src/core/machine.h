@@ -45,7 +45,8 @@ struct pci_function {
 	 */
 	int unknown;
 	bool boot_display; /* the firmware's picture is in one of its BARs */
-	bool late;         /* appeared after the boot run */
+	bool late;         /* appeared after the boot run, or is decided about again */
+	bool waited;       /* with late: is decided about again, see guard_waits() */
 	bool is_vf;        /* an SR-IOV virtual function; of vf_of */
 	struct pci_address vf_of;
 	bool has_serial; /* PCIe device serial number */

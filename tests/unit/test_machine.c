@@ -42,6 +42,22 @@ static void test_sort_and_find(void **state)
 	machine_clear(&machine);
 }
 
+static void test_driver_origin(void **state)
+{
+	struct pci_function function = {.driver = "e1000e"};
+
+	(void)state;
+	assert_contains(pci_driver_origin(&function), "before vfio-early ran");
+	function.waited = true;
+	assert_contains(pci_driver_origin(&function), "before vfio-early ran");
+	function.late = true;
+	assert_contains(pci_driver_origin(&function), "before vfio-early ran");
+	function.waited = false;
+	assert_contains(pci_driver_origin(&function), "there before the device");
+	function.driver_built_in = true;
+	assert_contains(pci_driver_origin(&function), "built into the kernel");
+}
+
 /* Past every growth: what was added stays what it was, and what is new is zeroed. */
 static void test_many(void **state)
 {
@@ -147,6 +163,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sort_and_find),
+		cmocka_unit_test(test_driver_origin),
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_class_words),
 		cmocka_unit_test(test_infrastructure),
