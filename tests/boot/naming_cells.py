@@ -104,8 +104,10 @@ def renumbered(topology: Topology, form: str, config: bytes, taken: Sequence[str
 
 
 def group(name: str, topology: Topology, config: str, taken: Sequence[str], groups: int = 1,
-          log: Sequence[str] = (), suites: Sequence[str] = EVERY) -> Cell:
-    return Cell(f"viable-{name}", topology, config.encode(), on(*taken), log, suites=suites,
+          log: Sequence[str] = (), suites: Sequence[str] = EVERY,
+          append: Sequence[str] = ()) -> Cell:
+    return Cell(f"viable-{name}", topology, config.encode(), on(*taken), log, append=append,
+                suites=suites,
                 check=viability(groups), files=viable.files())
 
 
@@ -213,10 +215,10 @@ GROUPS = (
     group("split", SPLIT, "group=01:00.0 allow=last-display\n", [GPU1]),
     group("unsplit", UNSPLIT, "01:00.0 allow=last-display\n", [GPU1],
           log=[rf"^{GPU2} .*stays with the host"]),
-    # Nothing is known about what the host boots over: the network card might be that.
+    # The host boots over a network card, and nothing says over which.
     group("guarded", UNSPLIT, "01:00.0 with=group allow=last-display\n", [GPU1],
           log=[refused(GPU2, "network"), rf"^{GPU2} .*stays with the host.*it was refused"],
-          suites=[TRIXIE]),
+          suites=[TRIXIE], append=["root=/dev/nfs"]),
     group("unsplit-all", UNSPLIT, "group=01:00.0 allow=last-display,network\n", [GPU1, GPU2],
           suites=[TRIXIE]),
     group("one-member", top.GROUP_BRIDGE, "02:02.0 allow=last-display\n", BEHIND_BRIDGE[1:],
