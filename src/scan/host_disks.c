@@ -64,6 +64,13 @@ static void settle_root(struct disks *disks, const char *what)
 			"the disks below %s could not be followed", what);
 }
 
+/* btrfs and ZFS have numbers of their own, as what is on no disk at all has: autofs. */
+static bool is_on_disks(const struct mount *mount)
+{
+	return mount->major != 0 || mount->source[0] == '/' ||
+	       strcmp(mount->type, "zfs") == 0;
+}
+
 /* False in an initramfs, where nothing is the root yet. */
 static bool read_root_mount(struct disks *disks)
 {
@@ -79,8 +86,7 @@ static bool read_root_mount(struct disks *disks)
 			"/ is a folder of another file system, as in a container");
 		return true;
 	}
-	if (mount.major == 0 && mount.source[0] != '/' &&
-		strcmp(mount.type, "zfs") != 0 && strncmp(mount.type, "nfs", 3) != 0) {
+	if (!is_on_disks(&mount) && strncmp(mount.type, "nfs", 3) != 0) {
 		needs_set_root(needs, ROOT_UNKNOWN, "/ is of type %s", type);
 		return true;
 	}
@@ -108,7 +114,7 @@ static void read_boot_mounts(struct disks *disks)
 		if ((strcmp(mount.point, "/boot") == 0 ||
 			    strncmp(mount.point, "/boot/", 6) == 0 ||
 			    strcmp(mount.point, "/efi") == 0) &&
-			mount.major != 0)
+			is_on_disks(&mount))
 			carry_mount(disks, NEED_DISK, mount.point, &mount);
 }
 

@@ -49,6 +49,22 @@ static void test_usr_boot_and_the_rest(void **state)
 				"disk@02:00.0 carries /boot/efi (/dev/nvme1n1);");
 }
 
+/* A file system with a number of its own; and what is on no disk at all. */
+static void test_boot_on_btrfs(void **state)
+{
+	(void)state;
+	plain();
+	host_block(NVME1 "/nvme/nvme0/nvme0n1", "259:0");
+	fake_link(&fake, "sys/fs/btrfs/0c0ffee0/devices/nvme0n1",
+		"../../../../devices/" NVME1 "/nvme/nvme0/nvme0n1");
+	host_mounts(EXT4(
+		"8:1", "/dev/sda1") "28 27 0:31 / /boot rw - btrfs /dev/nvme0n1 rw\n"
+				    "29 28 0:32 / /boot/efi rw - autofs systemd-1 rw\n"
+				    "30 28 0:33 / /efi rw - tmpfs tmpfs rw\n");
+	host_expect(ROOT_FOUND, "root@00:17.0 carries / (/dev/sda1);"
+				"disk@01:00.0 carries /boot (/dev/nvme0n1);");
+}
+
 /* The last of several mounts hides the others. */
 static void test_root_over_root(void **state)
 {
@@ -500,6 +516,7 @@ int main(void)
 		test(test_plain),
 		test(test_dev_root),
 		test(test_usr_boot_and_the_rest),
+		test(test_boot_on_btrfs),
 		test(test_root_over_root),
 		test(test_luks),
 		test(test_luks_key_and_header),
