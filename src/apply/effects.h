@@ -62,12 +62,13 @@ struct effects {
 
 	/*
 	 * Waits, for less than a second, until the driver that a device is linked to is
-	 * not at work on it: takes the device's lock. drivers_probe does not where there
-	 * is a driver (bus_rescan_devices_helper()); DRIVER/bind does since Linux 5.11
-	 * (bind_store()), and the reading of driver_override did until 6.12.91.
+	 * not at work on it: takes the device's lock. Nothing that is made for drivers
+	 * does while one is being loaded: drivers_probe looks for a driver before
+	 * (bus_rescan_devices_helper()), and bind appears when the load is over
+	 * (bus_add_driver()). The write to "enable" does, and says EBUSY where there is a
+	 * driver (enable_store() in drivers/pci/pci-sysfs.c).
 	 */
-	int (*settle)(
-		void *context, const struct pci_address *address, const char *driver);
+	int (*settle)(void *context, const struct pci_address *address);
 
 	/* Writes DRIVER/bind, which unlike drivers_probe returns the probe's errno. */
 	int (*bind)(void *context, const struct pci_address *address, const char *driver);

@@ -6,8 +6,7 @@
 
 static void ask(const struct effects *effects, struct pci_function *function)
 {
-	if (effects->settle(effects->context, &function->address, function->driver) ==
-		-ETIMEDOUT)
+	if (effects->settle(effects->context, &function->address) == -ETIMEDOUT)
 		function->unknown = -ETIMEDOUT;
 	else
 		(void)effects->bound_driver(

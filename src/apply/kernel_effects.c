@@ -150,21 +150,15 @@ static int kernel_probe(void *context, const struct pci_address *address)
 	return announced_write(context, CALL_PROBE, address, NULL, PROBE, name);
 }
 
-static int kernel_settle(
-	void *context, const struct pci_address *address, const char *driver)
+/* The driver is there, so nothing is ever disabled; without one only what is of no use.
+ */
+static int kernel_settle(void *context, const struct pci_address *address)
 {
-	struct kernel_effects *kernel = context;
-	char path[PATH_MAX_BYTES], name[PCI_ADDRESS_TEXT_MAX], text[DRIVER_NAME_MAX];
+	char path[PATH_MAX_BYTES], name[PCI_ADDRESS_TEXT_MAX];
 
 	pci_address_format(address, name);
-	if (!watch_enter(kernel->watch, CALL_SETTLE, address, driver))
-		return -ETIMEDOUT;
-	snprintf(path, sizeof(path), DRIVERS "/%s/bind", driver);
-	(void)write_text(path, name);
-	snprintf(path, sizeof(path), DEVICES "/%s/driver_override", name);
-	(void)sysfs_read_text(AT_FDCWD, path, text, sizeof(text));
-	watch_leave(kernel->watch);
-	return 0;
+	snprintf(path, sizeof(path), DEVICES "/%s/enable", name);
+	return announced_write(context, CALL_SETTLE, address, NULL, path, "0");
 }
 
 static int kernel_release(void *context, const char *device)

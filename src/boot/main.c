@@ -122,7 +122,7 @@ static void end_words(enum watch_end end, const struct watch *watch,
 	case WATCH_CRASHED:
 		snprintf(out, FINDING_TEXT_MAX,
 			"died %u times and gave up, the boot goes on; please report this",
-			watch->crashes);
+			watch ? watch->crashes : 0);
 		break;
 	case WATCH_NO_CHILD:
 		snprintf(out, FINDING_TEXT_MAX,

@@ -257,12 +257,11 @@ static int sim_probe(void *context, const struct pci_address *address)
 }
 
 /* Always after it is known which devices hang. */
-static int sim_settle(
-	void *context, const struct pci_address *address, const char *driver)
+static int sim_settle(void *context, const struct pci_address *address)
 {
 	struct sim *sim = context;
 
-	return record(sim, SIM_SETTLE, known(sim, address), driver);
+	return record(sim, SIM_SETTLE, known(sim, address), "");
 }
 
 static int sim_bind(void *context, const struct pci_address *address, const char *driver)
