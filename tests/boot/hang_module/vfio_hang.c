@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * A PCI driver for tests, one call of which never returns, as that of a driver that waits
- * for firmware which never answers: its probe, its remove, or the module's own init; or it
- * returns after some time. It names no device: only a driver_override brings one to it.
- * Probe and remove run with the lock of the device held, and no signal ends any of them.
+ * for firmware which never answers: its probe, its remove, or the module's own init; or
+ * it returns after some time. It names no device: only a driver_override brings one to
+ * it. Probe and remove run with the lock of the device held, and no signal ends any of
+ * them.
  */
 #include <linux/delay.h>
 #include <linux/module.h>
