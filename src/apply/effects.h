@@ -62,11 +62,11 @@ struct effects {
 
 	/*
 	 * Waits, for less than a second, until the driver that a device is linked to is
-	 * not at work on it: takes the device's lock. Nothing that is made for drivers
-	 * does while one is being loaded: drivers_probe looks for a driver before
-	 * (bus_rescan_devices_helper()), and bind appears when the load is over
-	 * (bus_add_driver()). The write to "enable" does, and says EBUSY where there is a
-	 * driver (enable_store() in drivers/pci/pci-sysfs.c).
+	 * not at work on it: has the kernel take the device's lock. drivers_probe does
+	 * not where there is a driver (bus_rescan_devices_helper()), and bind appears
+	 * when the load of a driver is over (bus_add_driver()). A word that power/control
+	 * does not know is refused with the lock held (control_store() in
+	 * drivers/base/power/sysfs.c).
 	 */
 	int (*settle)(void *context, const struct pci_address *address);
 

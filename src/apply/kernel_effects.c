@@ -150,15 +150,14 @@ static int kernel_probe(void *context, const struct pci_address *address)
 	return announced_write(context, CALL_PROBE, address, NULL, PROBE, name);
 }
 
-/* The driver is there, so nothing is ever disabled; without one only what is of no use.
- */
+/* What is written is no word of that attribute, so that nothing comes of it. */
 static int kernel_settle(void *context, const struct pci_address *address)
 {
 	char path[PATH_MAX_BYTES], name[PCI_ADDRESS_TEXT_MAX];
 
 	pci_address_format(address, name);
-	snprintf(path, sizeof(path), DEVICES "/%s/enable", name);
-	return announced_write(context, CALL_SETTLE, address, NULL, path, "0");
+	snprintf(path, sizeof(path), DEVICES "/%s/power/control", name);
+	return announced_write(context, CALL_SETTLE, address, NULL, path, "-");
 }
 
 static int kernel_release(void *context, const char *device)
