@@ -99,6 +99,8 @@ class NeedsCell:
               log: Sequence[str]) -> Cell:
         return Cell(f"{self.name}-{name}", self.topology, None, on(*taken), log,
                     append=[f"root=UUID={UUID}"], generator=self.generator,
+                    # It looks at the root file system that runs, and here is none.
+                    foreseen=False,
                     overlay={"/etc/vfio-early.conf": config.encode(),
                              "/etc/vfio-early.facts": facts.encode()})
 
