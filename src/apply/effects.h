@@ -79,6 +79,9 @@ struct effects {
 	 */
 	int (*release)(void *context, const char *device);
 
+	/* Has the kernel forget the device, and look for what is on its buses. */
+	int (*rescan)(void *context, const struct pci_address *address);
+
 	/* Who has the boot framebuffer at present. */
 	int (*framebuffer)(void *context, struct boot_framebuffer *ret_framebuffer);
 

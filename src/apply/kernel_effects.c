@@ -13,6 +13,7 @@
 #define DEVICES          "/sys/bus/pci/devices"
 #define DRIVERS          "/sys/bus/pci/drivers"
 #define PROBE            "/sys/bus/pci/drivers_probe"
+#define RESCAN           "/sys/bus/pci/rescan"
 #define PLATFORM_DEVICES "/sys/bus/platform/devices"
 #define PATH_MAX_BYTES   192
 
@@ -174,6 +175,15 @@ static int kernel_release(void *context, const char *device)
 	return r;
 }
 
+static int kernel_rescan(void *context, const struct pci_address *address)
+{
+	int r = write_attribute(context, CALL_SET, address, "remove", "1");
+
+	if (r < 0)
+		return r;
+	return announced_write(context, CALL_PROBE, address, NULL, RESCAN, "1");
+}
+
 static int kernel_framebuffer(void *context, struct boot_framebuffer *ret_framebuffer)
 {
 	int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), r;
@@ -220,6 +230,7 @@ struct effects kernel_effects_table(struct kernel_effects *kernel)
 		.settle = kernel_settle,
 		.bind = kernel_bind,
 		.release = kernel_release,
+		.rescan = kernel_rescan,
 		.framebuffer = kernel_framebuffer,
 		.bound_driver = kernel_bound_driver,
 	};

@@ -9,6 +9,7 @@
 #include "driver_presence.h"
 #include "late.h"
 #include "learn_needs.h"
+#include "now.h"
 #include "scan/config_files.h"
 #include "scan/hardware_scan.h"
 #include "scan/scan.h"
@@ -164,7 +165,7 @@ static void note_decided(const struct boot_options *options, const struct work *
 {
 	if (options->late)
 		late_done(&options->device, &work->selection);
-	else
+	else if (options->now == NOW_NOT)
 		(void)seen_add_all(&work->machine);
 }
 
@@ -197,9 +198,17 @@ static int decide_and_act(const struct boot_options *options, struct watch *watc
 	if (r >= 0) {
 		look_back(watch, journal, &work.selection);
 		scan_wanted(root, &observer, &work.selection);
+		if (options->now == NOW_RELEASE) {
+			now_release(
+				options, watch, root, &work.selection, &report->findings);
+			work_clear(&work);
+			return 0;
+		}
 		r = learn_needs(root, watch, options->late, &work.selection,
 			&work.machine, &report->findings);
 	}
+	if (r == 0 && options->now == NOW_BIND)
+		now_learn_session(options, root, &work.machine);
 	if (r == 0) {
 		if (watch)
 			watch_leave(watch);
@@ -259,6 +268,8 @@ static void run_with_config(const struct boot_options *options, struct watch *wa
 
 	if (r == 0)
 		r = config_cmdline_read(config, root);
+	if (r == 0 && options->now != NOW_NOT)
+		r = now_rules(options, config);
 	nothing = config->mode == RUN_OFF ||
 		  (config->rule_count == 0 && !config->incomplete);
 	report->mode = config->mode;

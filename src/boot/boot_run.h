@@ -9,12 +9,23 @@
 #include "apply/watch.h"
 #include "core/report.h"
 
+enum now {
+	NOW_NOT,
+	NOW_BIND,
+	NOW_RELEASE,
+};
+
 struct boot_options {
 	const char *sysroot; /* "/" but for --plan */
 	bool plan_only;      /* touch nothing and pretend that nothing says otherwise */
 	bool before_udev;    /* say so if udevd is running already */
 	bool late;           /* decide about this function, which has just appeared */
 	struct pci_address device;
+	/* What a user asked for: RULES, and keep rules, in the place of the config. */
+	enum now now;
+	const char **rules;
+	size_t rule_count;
+	bool rescan; /* with NOW_RELEASE: look for the devices again */
 };
 
 /*

@@ -2,6 +2,7 @@
 #include "image_options.h"
 
 #include "complain.h"
+#include "options.h"
 
 #include <getopt.h>
 #include <string.h>
@@ -61,7 +62,8 @@ static const char *name_of(int option)
 }
 
 /* WORD is what getopt_long() looked at last. */
-static int take(struct image_options *options, int option, const char *word)
+static int take(struct image_options *options, const struct option *known, int option,
+	const char *word)
 {
 	switch (option) {
 	case 'o':
@@ -78,7 +80,7 @@ static int take(struct image_options *options, int option, const char *word)
 	default:
 		if (optopt != 0)
 			return usage_error(VERB, "there is no option -%c", optopt);
-		return usage_error(VERB, "there is no option %s", word);
+		return options_unknown(VERB, known, word);
 	}
 }
 
@@ -97,7 +99,7 @@ int image_options_read(int argc, char **argv, struct image_options *options)
 	optind = 0; /* begins anew, with musl as with glibc */
 	opterr = 0;
 	while ((option = getopt_long(argc, argv, ":o:", known, NULL)) != -1) {
-		r = take(&read, option, argv[optind - 1]);
+		r = take(&read, known, option, argv[optind - 1]);
 		if (r != 0)
 			return r;
 	}

@@ -153,6 +153,8 @@ static const char *next_boot(const struct finding *finding)
 		return "refused";
 	case VERDICT_FAILED:
 		return "fails";
+	case VERDICT_RELEASED:
+	case VERDICT_WOULD_RELEASE:
 	case VERDICT_NOTE:
 	case VERDICT_UNMATCHED:
 	case VERDICT_PROBLEM:

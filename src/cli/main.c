@@ -4,11 +4,15 @@
  * below, which gets the rest. Results go to stdout, everything else to stderr; ends with
  * 0, 1 (did not work) or 64 (was called wrongly).
  */
+#include "add.h"
+#include "bind.h"
 #include "capture.h"
 #include "complain.h"
 #include "core/nearest.h"
 #include "image.h"
 #include "list.h"
+#include "options.h"
+#include "remove.h"
 #include "status.h"
 
 #include <stdio.h>
@@ -25,6 +29,10 @@ static const struct verb {
 	{"capture", capture_main, "write this machine as one text, for bug reports"},
 	{"list", list_main,
 		"what this machine has, what uses it, what the config would do"},
+	{"add", add_main, "add devices to the config, with what the boot would say"},
+	{"remove", remove_main, "have the host keep devices from the next boot on"},
+	{"bind", bind_main, "bind devices to vfio-pci now, with the guards of the boot"},
+	{"release", release_main, "give devices back to the host now"},
 	{"image", image_main, "write a boot archive that needs no hook of a generator"},
 };
 
@@ -66,6 +74,12 @@ static int printed(int status)
 
 int main(int argc, char **argv)
 {
+	static const struct option options[] = {
+		{"help", no_argument, NULL, 'h'},
+		{"version", no_argument, NULL, 'v'},
+		{NULL, 0, NULL, 0},
+	};
+
 	if (argc < 2)
 		return usage_error(NULL, "expected a verb");
 	if (strcmp(argv[1], "--help") == 0)
@@ -78,6 +92,6 @@ int main(int argc, char **argv)
 		if (strcmp(argv[1], verbs[i].name) == 0)
 			return printed(verbs[i].run(argc - 1, argv + 1));
 	if (argv[1][0] == '-')
-		return usage_error(NULL, "there is no option %s", argv[1]);
+		return options_unknown(NULL, options, argv[1]);
 	return unknown(argv[1]);
 }

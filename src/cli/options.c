@@ -2,7 +2,9 @@
 #include "options.h"
 
 #include "complain.h"
+#include "core/nearest.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum {
@@ -41,6 +43,27 @@ static const char *name_of(const struct option *known, int option)
 	return known->name ? known->name : "?";
 }
 
+int options_unknown(const char *verb, const struct option *known, const char *word)
+{
+	const char *names[KNOWN_MAX], *nearest = NULL;
+	char name[NEAREST_WORD_MAX + 2];
+	size_t count = 0;
+
+	while (known[count].name && count < KNOWN_MAX) {
+		names[count] = known[count].name;
+		count++;
+	}
+	if (strncmp(word, "--", 2) == 0) {
+		snprintf(name, sizeof(name), "%.*s", (int)strcspn(word + 2, "="),
+			word + 2);
+		nearest = nearest_word(name, names, count);
+	}
+	if (nearest)
+		return usage_error(
+			verb, "there is no option %s; did you mean --%s?", word, nearest);
+	return usage_error(verb, "there is no option %s", word);
+}
+
 /* WORD is what getopt_long() looked at last. */
 static int bad(const struct option_reader *reader, const struct option *known, int what,
 	const char *word)
@@ -53,7 +76,7 @@ static int bad(const struct option_reader *reader, const struct option *known, i
 	if (optopt != 0)
 		return usage_error(
 			reader->verb, "--%s takes no value", name_of(known, optopt));
-	return usage_error(reader->verb, "there is no option %s", word);
+	return options_unknown(reader->verb, known, word);
 }
 
 static int take(const struct option_reader *reader, const struct option *known,

@@ -29,6 +29,9 @@ struct option_reader {
 	int operands_max;
 };
 
+/* Complains that there is no option WORD, with the nearest of KNOWN; EXIT_USAGE. */
+int options_unknown(const char *verb, const struct option *known, const char *word);
+
 /* Complains itself. Returns 0 or EXIT_USAGE. */
 int options_read(const struct option_reader *reader, int argc, char **argv,
 	struct options *options);

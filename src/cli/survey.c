@@ -4,11 +4,13 @@
 #include "core/identity.h"
 #include "scan/config_files.h"
 #include "scan/host_needs.h"
+#include "scan/host_session.h"
 #include "scan/scan.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static void add_problems(struct survey *survey)
 {
@@ -68,13 +70,14 @@ static char *keep_drivers(const struct machine *machine)
 	return drivers;
 }
 
-static int read_all(int root, enum survey_when when, struct survey *survey)
+static int read_all(int root, const struct survey_wish *wish, struct survey *survey)
 {
 	struct boot_source source;
 	char *drivers;
-	int r = config_files_read(&survey->config, root);
+	int r = config_files_read_as(
+		&survey->config, root, wish->config, wish->config_length);
 
-	if (r == 0)
+	if (r == 0 && !wish->files_only)
 		r = config_cmdline_read(&survey->config, root);
 	if (r == 0)
 		r = scan_machine(root, NULL, &survey->machine);
@@ -83,11 +86,14 @@ static int read_all(int root, enum survey_when when, struct survey *survey)
 			root, &survey->machine, NULL, &source, &survey->machine.needs);
 	if (r < 0)
 		return r;
+	if (wish->session)
+		host_session_read(root, (unsigned)getpid(), &survey->machine,
+			&survey->machine.needs);
 	add_problems(survey);
 	drivers = keep_drivers(&survey->machine);
 	if (!drivers)
 		return -ENOMEM;
-	r = decide(root, when, survey);
+	r = decide(root, wish->when, survey);
 	for (size_t i = 0; i < survey->machine.count; i++)
 		memcpy(survey->machine.functions[i].driver, drivers + i * DRIVER_NAME_MAX,
 			DRIVER_NAME_MAX);
@@ -97,8 +103,15 @@ static int read_all(int root, enum survey_when when, struct survey *survey)
 
 int survey_make(int root, enum survey_when when, struct survey *ret_survey)
 {
+	const struct survey_wish wish = {.when = when};
+
+	return survey_make_for(root, &wish, ret_survey);
+}
+
+int survey_make_for(int root, const struct survey_wish *wish, struct survey *ret_survey)
+{
 	struct survey survey = {0};
-	int r = read_all(root, when, &survey);
+	int r = read_all(root, wish, &survey);
 
 	if (r < 0) {
 		survey_clear(&survey);

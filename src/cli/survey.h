@@ -20,11 +20,21 @@ struct survey {
 	struct findings findings;
 };
 
+/* What else it is to be about. */
+struct survey_wish {
+	enum survey_when when;
+	bool files_only;    /* without the rules of the kernel command line */
+	bool session;       /* what the session needs that this program runs in, too */
+	const char *config; /* /etc/vfio-early.conf as it would be; NULL: as it is */
+	size_t config_length;
+};
+
 /*
  * Reads the machine and the configuration below ROOT and plans. *ret_survey is to be
  * cleared after success only. Returns 0 or -errno: -ENOENT without /sys.
  */
 int survey_make(int root, enum survey_when when, struct survey *ret_survey);
+int survey_make_for(int root, const struct survey_wish *wish, struct survey *ret_survey);
 void survey_clear(struct survey *survey);
 
 /* The finding that says what becomes of a function; NULL where no rule is about it. */

@@ -26,6 +26,8 @@ const char *verdict_name(enum verdict verdict)
 		[VERDICT_BOUND] = "bound",
 		[VERDICT_ALREADY] = "already-bound",
 		[VERDICT_WOULD_BIND] = "would-bind",
+		[VERDICT_RELEASED] = "released",
+		[VERDICT_WOULD_RELEASE] = "would-release",
 		[VERDICT_KEPT] = "kept",
 		[VERDICT_REFUSED] = "refused",
 		[VERDICT_FAILED] = "failed",

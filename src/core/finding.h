@@ -25,15 +25,17 @@ enum severity {
 };
 
 enum verdict {
-	VERDICT_NOTE,       /* worth knowing; nothing follows from it */
-	VERDICT_BOUND,      /* on the wanted driver now */
-	VERDICT_ALREADY,    /* was on the wanted driver before */
-	VERDICT_WOULD_BIND, /* dry run */
-	VERDICT_KEPT,       /* a keep rule protects it */
-	VERDICT_REFUSED,    /* a guard refused; the finding names it */
-	VERDICT_FAILED,     /* tried, did not work, given back */
-	VERDICT_UNMATCHED,  /* a rule that names nothing this machine has */
-	VERDICT_PROBLEM,    /* a config line that does not parse, a limit */
+	VERDICT_NOTE,          /* worth knowing; nothing follows from it */
+	VERDICT_BOUND,         /* on the wanted driver now */
+	VERDICT_ALREADY,       /* was on the wanted driver before */
+	VERDICT_WOULD_BIND,    /* dry run */
+	VERDICT_RELEASED,      /* with the host again */
+	VERDICT_WOULD_RELEASE, /* dry run */
+	VERDICT_KEPT,          /* a keep rule protects it */
+	VERDICT_REFUSED,       /* a guard refused; the finding names it */
+	VERDICT_FAILED,        /* tried, did not work, given back */
+	VERDICT_UNMATCHED,     /* a rule that names nothing this machine has */
+	VERDICT_PROBLEM,       /* a config line that does not parse, a limit */
 	VERDICT_COUNT,
 };
 

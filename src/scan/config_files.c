@@ -180,12 +180,14 @@ static int read_drop_in(struct config *config, int root, const struct drop_ins *
 	return 0;
 }
 
-static int read_main(struct config *config, int root)
+static int read_main(struct config *config, int root, const char *bytes, size_t length)
 {
 	int r = trust_folder(root, MAIN_DIR);
 
 	if (r < 0 && problem_of_file(config, root, MAIN_DIR, MAIN_DIR, r) < 0)
 		return -ENOMEM;
+	if (bytes)
+		return config_add_file(config, "/" MAIN_FILE, bytes, length);
 	return read_file(config, root, MAIN_FILE, MAIN_FILE);
 }
 
@@ -205,8 +207,14 @@ static int list_folder(
 
 int config_files_read(struct config *config, int root)
 {
+	return config_files_read_as(config, root, NULL, 0);
+}
+
+int config_files_read_as(
+	struct config *config, int root, const char *bytes, size_t length)
+{
 	struct drop_ins drop_ins = {.count = 0};
-	int r = read_main(config, root);
+	int r = read_main(config, root, bytes, length);
 
 	for (size_t i = 0; r == 0 && i < DROP_IN_DIRS; i++)
 		r = list_folder(config, root, i, &drop_ins);

@@ -21,5 +21,9 @@
  */
 int config_files_read(struct config *config, int root);
 
+/* The same, with BYTES for what /etc/vfio-early.conf holds; NULL: what it does hold. */
+int config_files_read_as(
+	struct config *config, int root, const char *bytes, size_t length);
+
 /* Reads /proc/cmdline below ROOT into CONFIG. Returns 0 or -ENOMEM. */
 int config_cmdline_read(struct config *config, int root);
