@@ -162,6 +162,13 @@ static void perform(const struct back *back)
 		return;
 	if (is_given_away(function->driver) || !function->driver[0]) {
 		loaded = load_native(back);
+		/* It may be in the probe of this very device, whose driver link is made
+		 * before that (really_probe() in drivers/base/dd.c). */
+		if (loaded == -ETIMEDOUT) {
+			fail(back, "the host's driver could not be loaded",
+				errno_words(STEP_LOAD, loaded));
+			return;
+		}
 		r = effects->probe(effects->context, &function->address);
 	}
 	if (r == 0 && back->how->rescan)

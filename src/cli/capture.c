@@ -29,7 +29,8 @@ static const char usage[] =
 	"\n"
 	"  --output=FILE    where to; default: standard output\n"
 	"  --sysroot=WHERE  of the system below a directory, or of a capture\n"
-	"  --quiet, --no-color\n"
+	"  --quiet          no warnings\n"
+	"  --no-color       no colors, even on a terminal\n"
 	"  --help\n";
 
 enum {

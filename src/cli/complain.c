@@ -2,6 +2,7 @@
 #include "complain.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 void complain(const char *format, ...)
@@ -15,10 +16,19 @@ void complain(const char *format, ...)
 	fputc('\n', stderr);
 }
 
+static bool no_warnings;
+
+void warnings_off(void)
+{
+	no_warnings = true;
+}
+
 void warn_user(const char *format, ...)
 {
 	va_list arguments;
 
+	if (no_warnings)
+		return;
 	fputs("vfio-early: warning: ", stderr);
 	va_start(arguments, format);
 	vfprintf(stderr, format, arguments);

@@ -32,6 +32,8 @@ static const char usage[] =
 	"                        default: the running one\n"
 	"      --initrd=FILE     begin with this initramfs, for a loader that takes only "
 	"one\n"
+	"      --quiet           no warnings\n"
+	"      --no-color        no colors, even on a terminal\n"
 	"      --help\n"
 	"\n"
 	"Write it anew after a change of the configuration and for every new kernel.\n";
@@ -199,6 +201,8 @@ int image_main(int argc, char **argv)
 
 	if (status != 0)
 		return status;
+	if (options.quiet)
+		warnings_off();
 	if (options.help) {
 		fputs(usage, stdout);
 		return EXIT_SUCCESS;

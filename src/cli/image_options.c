@@ -72,6 +72,11 @@ static int take(struct image_options *options, const struct option *known, int o
 		return add_kernel(options, optarg);
 	case 'i':
 		return add_initrd(options, optarg);
+	case 'q':
+		options->quiet = true;
+		return 0;
+	case 'n': /* there are no colors */
+		return 0;
 	case 'h':
 		options->help = true;
 		return 0;
@@ -90,6 +95,8 @@ int image_options_read(int argc, char **argv, struct image_options *options)
 		{"output", required_argument, NULL, 'o'},
 		{"kernel", required_argument, NULL, 'k'},
 		{"initrd", required_argument, NULL, 'i'},
+		{"quiet", no_argument, NULL, 'q'},
+		{"no-color", no_argument, NULL, 'n'},
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};

@@ -16,6 +16,7 @@ struct image_options {
 	bool all_kernels;
 	const char *initrds[IMAGE_INITRDS_MAX];
 	size_t initrd_count;
+	bool quiet;
 	bool help;
 };
 
