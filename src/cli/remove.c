@@ -104,8 +104,8 @@ static void say_given_back(const struct change *change)
 			selection_has(&change->after.selection, then))
 			continue;
 		change_words(change, function, words);
-		warn_user("%s is not taken any more either: the removed rule took it "
-			  "with=",
+		warn_user("%s is not taken any more either: the rule that goes took it "
+			  "along",
 			words);
 	}
 }
