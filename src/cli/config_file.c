@@ -16,7 +16,7 @@
 #define NAME            "vfio-early.conf"
 #define TEMPORARY_MAX   48
 #define TRIES           16
-#define XATTR_BYTES_MAX 65536
+#define XATTR_BYTES_MAX 65536 /* XATTR_LIST_MAX and XATTR_SIZE_MAX of linux/limits.h */
 #define READ_FLAGS      (O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
 
 static int read_text(int fd, char *text, size_t max, size_t *ret_length)
@@ -104,12 +104,9 @@ static bool is_about_content(const char *name)
 
 static int copy_attribute(int from, int to, const char *name)
 {
-	cleanup_free char *value = malloc(XATTR_BYTES_MAX);
-	ssize_t length;
+	char value[XATTR_BYTES_MAX];
+	ssize_t length = fgetxattr(from, name, value, sizeof(value));
 
-	if (!value)
-		return -ENOMEM;
-	length = fgetxattr(from, name, value, XATTR_BYTES_MAX);
 	if (length < 0)
 		return errno == ENODATA ? 0 : -errno;
 	return fsetxattr(to, name, value, (size_t)length, 0) < 0 ? -errno : 0;
@@ -118,13 +115,10 @@ static int copy_attribute(int from, int to, const char *name)
 /* Access control lists, the label of SELinux, and what people put there. */
 static int copy_attributes(int from, int to)
 {
-	cleanup_free char *names = malloc(XATTR_BYTES_MAX);
-	ssize_t length;
+	char names[XATTR_BYTES_MAX];
+	ssize_t length = flistxattr(from, names, sizeof(names));
 	int r = 0;
 
-	if (!names)
-		return -ENOMEM;
-	length = flistxattr(from, names, XATTR_BYTES_MAX);
 	if (length < 0)
 		return errno == ENOTSUP ? 0 : -errno;
 	for (ssize_t at = 0; r == 0 && at < length; at += (ssize_t)strlen(names + at) + 1)

@@ -49,7 +49,7 @@ int options_unknown(const char *verb, const struct option *known, const char *wo
 	char name[NEAREST_WORD_MAX + 2];
 	size_t count = 0;
 
-	while (known[count].name && count < KNOWN_MAX) {
+	while (count < KNOWN_MAX && known[count].name) {
 		names[count] = known[count].name;
 		count++;
 	}

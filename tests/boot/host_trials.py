@@ -25,7 +25,7 @@ from trials import Trial
 
 GENERATOR = "initramfs-tools"
 ROOT_DISK = "@root-disk@"
-LINE = re.compile(r"^@now (.*?)\r?$", re.MULTILINE)
+LINE = re.compile(r"@now (.*?)\r?$", re.MULTILINE)
 NIC, HOST_DISK = top.address(5), top.address(1)
 VFIO, NATIVE = ("vfio-pci", "vfio-pci"), ("e1000e", "(null)")
 REFUSED = rf"^vfio-early: {NIC} .*refused, "
@@ -75,8 +75,10 @@ STEPS = (
     Expected("rescan", 0, NATIVE, [rf"^{NIC} .*given back to e1000e"]),
     Expected("add", 0, NATIVE, [r"^\+path=00:05\.0/00\.0 id=8086:10d3"]),
     Expected("rescan-listed", 1, NATIVE,
-             err=[rf"^vfio-early: /etc/vfio-early.conf:1: takes {NIC} as soon as"]),
+             err=[rf"^vfio-early: /etc/vfio-early.conf:2: takes {NIC} as soon as"]),
     Expected("read-only", 1, NATIVE, err=["^vfio-early: /etc/vfio-early.conf: Read-only file"]),
+    Expected("full", 1, NATIVE, err=["^vfio-early: /etc/vfio-early.conf: No space left"]),
+    Expected("remove", 0, NATIVE, [r"^-path=00:05\.0/00\.0 id=8086:10d3"]),
     Expected("unprivileged", 1, NATIVE, err=["^vfio-early: bind needs root"]),
 )
 
@@ -135,9 +137,11 @@ def judge(steps: dict[str, Step], other: dict[str, list[str]]) -> list[str]:
             wrong += [f"{expected.label}: {name} lacks /{pattern}/: {lines}"
                       for pattern in getattr(expected, name)
                       if not any(re.search(pattern, line) for line in lines)]
-    config = other.get("config", [])
-    if len(config) != 2 or config[0] != config[1] or "id=8086:10d3" not in config[0]:
-        wrong.append(f"the config was {config}")
+    added = ["# mine", "path=00:05.0/00.0 id=8086:10d3"]
+    for when, config in (("added", added), ("read-only", added), ("full", added),
+                         ("removed", added[:1])):
+        if other.get(f"config-{when}") != config:
+            wrong.append(f"{when}, the config was {other.get(f'config-{when}')}")
     bound = [line for line in other.get("log", []) if f"{NIC} " in line and "bound to" in line]
     return wrong if len(bound) >= 3 else [*wrong, f"the kernel's log has {len(bound)} binds"]
 
