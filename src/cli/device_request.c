@@ -45,7 +45,7 @@ static int add_option(struct request *request, int option, const char *value)
 	while (all[i].option.val != option)
 		i++;
 	if (value[0] == '\0' || strpbrk(value, SEPARATORS))
-		return usage_error(NULL, "--%s wants one word, not \"%s\"",
+		return usage_error(request->verb, "--%s wants one word, not \"%s\"",
 			all[i].option.name, value);
 	if (asprintf(&longer, "%s %s=%s", request->text ? request->text : "",
 		    all[i].option.name, value) < 0) {
@@ -134,7 +134,7 @@ int request_read(const struct request_reader *reader, int argc, char **argv,
 	unsigned count = 0;
 	int r;
 
-	*ret_request = (struct request){0};
+	*ret_request = (struct request){.verb = reader->verb};
 	for (size_t i = 0; i < ALL_COUNT; i++)
 		if (all[i].in & reader->has)
 			own[count++] = all[i].option;

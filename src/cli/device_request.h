@@ -22,6 +22,7 @@ struct request_reader {
 };
 
 struct request {
+	const char *verb;
 	struct options options;
 	bool dry_run;
 	bool rebuild;

@@ -16,7 +16,10 @@ from pathlib import Path
 from typing import Sequence
 
 import generators
+import hang
+import kernels
 import qemu
+import roots
 import topologies as top
 import trials
 from cells import STABLE
@@ -27,6 +30,7 @@ GENERATOR = "initramfs-tools"
 ROOT_DISK = "@root-disk@"
 LINE = re.compile(r"@now (.*?)\r?$", re.MULTILINE)
 NIC, HOST_DISK = top.address(5), top.address(1)
+HANG = (hang.NAME, hang.NAME)
 VFIO, NATIVE = ("vfio-pci", "vfio-pci"), ("e1000e", "(null)")
 REFUSED = rf"^vfio-early: {NIC} .*refused, "
 
@@ -80,7 +84,11 @@ STEPS = (
     Expected("full", 1, NATIVE, err=["^vfio-early: /etc/vfio-early.conf: No space left"]),
     Expected("remove", 0, NATIVE, [r"^-path=00:05\.0/00\.0 id=8086:10d3"]),
     Expected("unprivileged", 1, NATIVE, err=["^vfio-early: bind needs root"]),
+    Expected("before-hang", 0, HANG, [rf"^{NIC} .*bound to vfio-hang, taken from e1000e"]),
 )
+HUNG = (rf"^vfio-early: unbinding {NIC} from vfio-hang did not return",
+        rf"^vfio-early: {NIC} .*failed: it could not be taken from vfio-hang")
+SECONDS_MAX = 15  # the deadline is 10
 
 
 def put_onto(disk: Path, files: Sequence[tuple[Path, str]]) -> None:
@@ -142,6 +150,11 @@ def judge(steps: dict[str, Step], other: dict[str, list[str]]) -> list[str]:
                          ("removed", added[:1])):
         if other.get(f"config-{when}") != config:
             wrong.append(f"{when}, the config was {other.get(f'config-{when}')}")
+    last = steps.get("hang", Step())
+    if last.status != 1 or any(not re.search(p, "\n".join(last.err), re.MULTILINE) for p in HUNG):
+        wrong.append(f"hang: status {last.status}: {last.err}")
+    if not 1 <= int(other.get("seconds", ["-1"])[0]) <= SECONDS_MAX:
+        wrong.append(f"hang: after {other.get('seconds')} s")
     bound = [line for line in other.get("log", []) if f"{NIC} " in line and "bound to" in line]
     return wrong if len(bound) >= 3 else [*wrong, f"the kernel's log has {len(bound)} binds"]
 
@@ -156,6 +169,8 @@ def now(suite: str, binary: Path, transcript: Path) -> list[str]:
         subprocess.run(["cp", "--sparse=always", str(image.disk), str(disk)], check=True)
         put_onto(disk, [(binary, "usr/lib/vfio-early/vfio-early-boot"),
                         (binary.with_name("vfio-early"), "usr/bin/vfio-early"),
+                        (hang.built(suite, kernels.of_root(roots.root(suite))) / "vfio_hang.ko",
+                         f"usr/lib/modules/{image.version}/updates/vfio_hang.ko"),
                         (trials.GUEST / "now", "usr/lib/vfio-test/at-login")])
         options = [option.replace(ROOT_DISK, str(disk)) for option in top.WHOLE.options]
         result = qemu.run(qemu.Machine(image.kernel, image.initrd, options,
