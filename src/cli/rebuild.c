@@ -127,7 +127,7 @@ static bool ostree_there(int root)
 
 static const char *const update_initramfs[] = {
 	"update-initramfs", "-u", "-k", "all", NULL};
-static const char *const dracut[] = {"dracut", "--regenerate-all", "--force", NULL};
+static const char *const dracut[] = {"dracut", "--force", "--regenerate-all", NULL};
 static const char *const mkinitcpio[] = {"mkinitcpio", "-P", NULL};
 static const char *const kernel_install[] = {"kernel-install", "add-all", NULL};
 static const char *const ostree_first[] = {

@@ -73,7 +73,7 @@ static void test_debian_with_dracut(void **state)
 	(void)state;
 	program("update-initramfs");
 	program("dracut");
-	check(true, "dracut --regenerate-all");
+	check(true, "dracut --force");
 }
 
 static void test_fedora(void **state)
@@ -81,7 +81,7 @@ static void test_fedora(void **state)
 	(void)state;
 	program("dracut");
 	program("kernel-install");
-	check(true, "dracut --regenerate-all");
+	check(true, "dracut --force");
 	fake_file(&fake, "etc/kernel/cmdline", "root=UUID=1 rdinit=/vfio-early/init\n");
 	/* Its plugins are dracut and ours. */
 	check(true, "kernel-install add-all");
@@ -93,7 +93,7 @@ static void test_arch(void **state)
 	fake_file(&fake, "usr/bin/mkinitcpio", "");
 	check(true, "mkinitcpio -P");
 	program("dracut");
-	check(false, "dracut --regenerate-all, mkinitcpio -P");
+	check(false, "dracut --force, mkinitcpio -P");
 	fake_file(&fake, "etc/mkinitcpio.d/linux.preset", "");
 	check(true, "mkinitcpio -P");
 }
@@ -105,13 +105,13 @@ static void test_owner(void **state)
 	program("dracut");
 	program("update-initramfs");
 	program("mkinitramfs");
-	check(false, "update-initramfs -u, dracut --regenerate-all");
+	check(false, "update-initramfs -u, dracut --force");
 	fake_directory(&fake, "usr/lib/modules/6.1.0-test");
 	fake_file(&fake, "boot/initrd.img-6.1.0-test", "");
 	fake_file(&fake, "var/lib/initramfs-tools/6.1.0-test", "");
 	check(true, "update-initramfs -u");
 	fake_file(&fake, "boot/initramfs-6.1.0-test.img", "");
-	check(false, "update-initramfs -u, dracut --regenerate-all");
+	check(false, "update-initramfs -u, dracut --force");
 }
 
 static void test_ostree(void **state)
@@ -119,7 +119,7 @@ static void test_ostree(void **state)
 	(void)state;
 	program("dracut");
 	program("rpm-ostree");
-	check(true, "dracut --regenerate-all");
+	check(true, "dracut --force");
 	fake_file(&fake, "run/ostree-booted", "");
 	check(false, "rpm-ostree initramfs-etc, rpm-ostree initramfs-etc");
 }
