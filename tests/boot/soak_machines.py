@@ -182,4 +182,4 @@ def told_host(dice: random.Random, functions: Sequence[Function]) -> Host:
 
     return Host(dice.choice(("found", "found", "found", "network", "unknown")),
                 disks=some(0x0108, 0x0106, 0x0c03), keyboards=some(0x0c03),
-                other_keyboard=dice.random() < 0.3, networks=some(0x0200))
+                other_keyboard=dice.random() < 0.2, networks=some(0x0200))

@@ -20,7 +20,7 @@ OPTIONS = ("d3=off", "d3=on", "framebuffer=leave", "framebuffer=release")
 KINDS = (
     (0x030000, ("nouveau", "amdgpu"), False), (0x038000, ("bochs-drm",), False),
     (0x030200, ("nvidia",), False), (0x040300, ("snd_hda_intel",), False),
-    (0x0c0330, ("xhci_hcd",), False), (0x020000, ("e1000e", "igb", "odd-nic"), True),
+    (0x0c0330, ("xhci_hcd",), False), (0x0c0330, ("xhci_hcd",), False), (0x020000, ("e1000e", "igb", "odd-nic"), True),
     (0x010802, (), False), (0x010601, (), False), (0xff0000, (), False),
     (0x0c0500, ("i801_smbus",), False), (0x080500, ("sdhci-pci",), False),
     (0x050000, (), False), (0x060100, (), False),
@@ -85,14 +85,14 @@ class Machines:
 
         def some(*classes: int) -> frozenset[Address]:
             there = [f.address for f in machine if f.pci_class >> 8 in classes]
-            return frozenset(dice.sample(there, min(len(there), dice.choice((0, 1, 1, 2)))))
+            return frozenset(dice.sample(there, min(len(there), dice.choice((0, 1, 1, 1, 2)))))
 
         if dice.random() < 0.15:
             return Host("unknown", silent=True, facts=False)
         # A drive can hang on USB.
         return Host(dice.choice(("found", "found", "network", "unknown")),
                     disks=some(0x0108, 0x0106, 0x0c03), keyboards=some(0x0c03),
-                    other_keyboard=dice.random() < 0.3, networks=some(0x0200))
+                    other_keyboard=dice.random() < 0.2, networks=some(0x0200))
 
     def _next_group(self) -> int:
         self._group += self._dice.choice((0, 1, 1, 1))
