@@ -4,15 +4,11 @@
 #include "apply/apply.h"
 #include "apply/hung_load.h"
 #include "apply/kernel_effects.h"
-#include "core/identity.h"
-#include "core/plan.h"
 #include "driver_presence.h"
 #include "late.h"
-#include "learn_needs.h"
 #include "now.h"
 #include "scan/config_files.h"
-#include "scan/hardware_scan.h"
-#include "scan/scan.h"
+#include "scan/decide.h"
 #include "seen.h"
 
 #include <errno.h>
@@ -44,14 +40,14 @@ static bool observe(void *context, enum scan_part part, const struct pci_address
 		watch, part == SCAN_WITH_LOCK ? CALL_READ : CALL_SCAN, address, NULL);
 }
 
-static void add_problems(const struct config *config, struct findings *findings)
+static bool observe_block(void *context, const char *name)
 {
-	for (size_t i = 0; i < config->problem_count && i < CONFIG_PROBLEMS_MAX; i++)
-		finding_add_problem(findings, &config->problems[i]);
-	if (config->problem_count > CONFIG_PROBLEMS_MAX)
-		finding_add(findings, SEVERITY_ERROR, VERDICT_PROBLEM, GUARD_NONE, NULL,
-			NULL, "%zu more problems of the config are not shown",
-			config->problem_count - CONFIG_PROBLEMS_MAX);
+	struct watch *watch = context;
+
+	if (!watch)
+		return true;
+	watch_leave(watch);
+	return watch_enter(watch, CALL_BLOCK, NULL, name);
 }
 
 static void add_debug(const struct config *config, struct findings *findings)
@@ -89,84 +85,53 @@ static void note_if_late(int root, struct findings *findings)
 			"udev's (by its name, or by its place in HOOKS)");
 }
 
-/* What is found out and decided, in this order. */
-struct work {
-	struct machine machine;
-	struct selection selection;
-	struct plan plan;
-};
-
-static int perform(const struct work *work, struct watch *watch, struct journal *journal,
-	struct report *report)
+static int perform(const struct decision *decision, struct watch *watch,
+	struct journal *journal, struct report *report)
 {
 	struct kernel_effects kernel = {.watch = watch,
 		.loader = {.context = &report->findings, .note = note_module}};
 	struct effects effects = kernel_effects_table(&kernel);
 
-	journal_keep(journal, &work->plan, report);
-	apply_put_back(&work->selection, &work->plan, &effects, &report->findings);
+	journal_keep(journal, &decision->plan, report);
+	apply_put_back(
+		&decision->selection, &decision->plan, &effects, &report->findings);
 	/* Two runs died: whatever killed them, do not tempt it a third time. */
 	if (watch->crashes >= 2) {
-		apply_give_back(&work->plan, &effects, &report->findings);
+		apply_give_back(&decision->plan, &effects, &report->findings);
 		return 0;
 	}
-	return apply_plan(&work->plan, &effects, &report->findings);
+	return apply_plan(&decision->plan, &effects, &report->findings);
 }
 
-static void work_clear(struct work *work)
-{
-	plan_clear(&work->plan);
-	selection_clear(&work->selection);
-	machine_clear(&work->machine);
-	*work = (struct work){0};
-}
-
-static int find_wanted(int root, const struct scan_observer *observer,
-	const struct config *config, struct work *work, struct report *report)
-{
-	int r = scan_machine(root, observer, &work->machine);
-
-	if (r < 0)
-		return r;
-	hardware_scan(root, observer, config_costly(config), &work->machine);
-	report->seen = (unsigned)work->machine.count;
-	return selection_make(
-		config, &work->machine, &work->selection, &report->findings);
-}
+/* What a run is at work on, for the hooks of decide(). */
+struct run {
+	const struct boot_options *options;
+	struct watch *watch;
+	const struct journal *journal;
+	struct findings *findings;
+	int root;
+	bool locked;
+};
 
 /*
- * The same for a late device and what appeared with it; what others have not decided
- * about by the time it is our turn. Returns how many functions there are, or -errno.
+ * Of a late device and what appeared with it, others may have decided by the time that it
+ * is our turn. What is left is looked at again behind the lock.
  */
-static int find_late(const struct boot_options *options, int root,
-	const struct scan_observer *observer, const struct config *config,
-	struct work *work, struct report *report)
+static bool narrow(struct run *run, struct decision *decision)
 {
-	for (bool locked = options->plan_only;; locked = true) {
-		int r = find_wanted(root, observer, config, work, report);
-		size_t left;
+	const struct boot_options *options = run->options;
+	size_t left = late_narrow(&options->device, &decision->machine,
+		&decision->selection, run->findings);
 
-		if (r < 0)
-			return r;
-		left = late_narrow(&options->device, &work->machine, &work->selection,
-			&report->findings);
-		if (left == 0 || locked)
-			return (int)left;
-		work_clear(work);
-		findings_clear(&report->findings);
-		late_lock();
-		if (seen_has(&options->device))
-			return 0;
-	}
-}
-
-/* Afterwards the same functions are not asked about again. */
-static void note_decided(const struct boot_options *options, const struct work *work)
-{
-	if (options->late)
-		late_done(&options->device, &work->selection);
-	else if (options->now == NOW_NOT)
-		(void)seen_add_all(&work->machine);
+	if (left == 0 || run->locked || options->plan_only)
+		return false;
+	findings_clear(run->findings);
+	run->locked = true;
+	late_lock();
+	if (!seen_has(&options->device))
+		return true;
+	selection_clear(&decision->selection);
+	return false;
 }
 
 /* What earlier attempts of this run have left behind. */
@@ -183,51 +148,88 @@ static void look_back(struct watch *watch, const struct journal *journal,
 	journal_recall(journal, selection);
 }
 
+static bool found(void *context, struct decision *decision)
+{
+	struct run *run = context;
+
+	if (run->options->late && narrow(run, decision))
+		return true;
+	look_back(run->watch, run->journal, &decision->selection);
+	return false;
+}
+
+/* What is given back needs no plan. */
+static bool looked(void *context, struct decision *decision)
+{
+	struct run *run = context;
+
+	if (run->options->now != NOW_RELEASE)
+		return false;
+	now_release(
+		run->options, run->watch, run->root, &decision->selection, run->findings);
+	return true;
+}
+
+static void learnt(void *context, struct decision *decision)
+{
+	struct run *run = context;
+
+	if (run->options->now == NOW_BIND)
+		now_learn_session(run->options, run->root, &decision->machine);
+	if (run->watch)
+		watch_leave(run->watch);
+	if (strcmp(run->options->sysroot, "/") == 0)
+		driver_presence_find(&decision->selection);
+}
+
+/* Afterwards the same functions are not asked about again. */
+static void note_decided(
+	const struct boot_options *options, const struct decision *decision)
+{
+	if (options->late)
+		late_done(&options->device, &decision->selection);
+	else if (options->now == NOW_NOT)
+		(void)seen_add_all(&decision->machine);
+}
+
 static int decide_and_act(const struct boot_options *options, struct watch *watch,
 	struct journal *journal, int root, const struct config *config,
 	struct report *report)
 {
-	const struct scan_observer observer = {.context = watch, .enter = observe};
-	struct work work = {0};
-	int r;
+	const struct scan_observer scan = {.context = watch, .enter = observe};
+	const struct block_observer block = {.context = watch, .enter = observe_block};
+	struct run run = {.options = options,
+		.watch = watch,
+		.journal = journal,
+		.findings = &report->findings,
+		.root = root};
+	const struct decide how = {
+		.root = root,
+		.scan = &scan,
+		.block = &block,
+		.late = options->late,
+		.context = &run,
+		.found = found,
+		.looked = looked,
+		.learnt = learnt,
+	};
+	struct decision decision = {0};
+	int r = decide(&how, config, &decision, &report->findings);
 
-	if (options->late)
-		r = find_late(options, root, &observer, config, &work, report);
-	else
-		r = find_wanted(root, &observer, config, &work, report);
-	if (r >= 0) {
-		look_back(watch, journal, &work.selection);
-		scan_wanted(root, &observer, &work.selection);
-		if (options->now == NOW_RELEASE) {
-			now_release(
-				options, watch, root, &work.selection, &report->findings);
-			work_clear(&work);
-			return 0;
-		}
-		r = learn_needs(root, watch, options->late, &work.selection,
-			&work.machine, &report->findings);
-	}
-	if (r == 0 && options->now == NOW_BIND)
-		now_learn_session(options, root, &work.machine);
-	if (r == 0) {
-		if (watch)
-			watch_leave(watch);
-		if (strcmp(options->sysroot, "/") == 0)
-			driver_presence_find(&work.selection);
-		if (!options->late)
-			identity_note(&work.selection, &report->findings);
-		r = plan_make(
-			&work.machine, &work.selection, &work.plan, &report->findings);
+	report->seen = (unsigned)decision.machine.count;
+	if (options->now == NOW_RELEASE) {
+		decision_clear(&decision);
+		return r;
 	}
 	if (r == 0 && options->late)
 		late_drop_repeats(&report->findings);
 	if (r == 0 && (config->mode == RUN_DRY || !watch)) {
-		plan_describe(&work.plan, &report->findings);
+		plan_describe(&decision.plan, &report->findings);
 	} else if (r == 0) {
-		r = perform(&work, watch, journal, report);
-		note_decided(options, &work);
+		r = perform(&decision, watch, journal, report);
+		note_decided(options, &decision);
 	}
-	work_clear(&work);
+	decision_clear(&decision);
 	return r;
 }
 
@@ -277,7 +279,7 @@ static void run_with_config(const struct boot_options *options, struct watch *wa
 		report->mode = RUN_DRY;
 	if (options->late && nothing)
 		return;
-	add_problems(config, &report->findings);
+	decide_problems(config, &report->findings);
 	add_debug(config, &report->findings);
 	if (r == 0 && nothing)
 		note_nothing_to_do(config, &report->findings);

@@ -1,63 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "survey.h"
 
-#include "core/identity.h"
 #include "scan/config_files.h"
-#include "scan/host_needs.h"
+#include "scan/decide.h"
 #include "scan/host_session.h"
-#include "scan/scan.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-static void add_problems(struct survey *survey)
-{
-	const struct config *config = &survey->config;
-
-	for (size_t i = 0; i < config->problem_count && i < CONFIG_PROBLEMS_MAX; i++)
-		finding_add_problem(&survey->findings, &config->problems[i]);
-}
-
-/* The hook runs before modules are loaded, and an override does not outlive a boot. */
-static void forget_modules(struct survey *survey)
-{
-	for (size_t i = 0; i < survey->selection.count; i++) {
-		struct pci_function *function = survey->selection.items[i].function;
-
-		function->override[0] = '\0';
-		if (!function->driver_built_in)
-			function->driver[0] = '\0';
-	}
-}
-
-/* What holds for a boot run that takes nothing. */
-static bool takes_nothing(const struct config *config)
-{
-	return config->mode == RUN_OFF || config->incomplete;
-}
-
-static int decide(int root, enum survey_when when, struct survey *survey)
-{
-	int r;
-
-	if (takes_nothing(&survey->config))
-		return 0;
-	r = selection_make(
-		&survey->config, &survey->machine, &survey->selection, &survey->findings);
-	if (r < 0)
-		return r;
-	scan_wanted(root, NULL, &survey->selection);
-	if (when == SURVEY_NEXT_BOOT)
-		forget_modules(survey);
-	identity_note(&survey->selection, &survey->findings);
-	r = plan_make(
-		&survey->machine, &survey->selection, &survey->plan, &survey->findings);
-	if (r == 0)
-		plan_describe(&survey->plan, &survey->findings);
-	return r;
-}
+/* For the hooks of decide(). */
+struct foresight {
+	int root;
+	const struct survey_wish *wish;
+	char *drivers; /* DRIVER_NAME_MAX for each function; NULL without memory */
+};
 
 /* The drivers that hold now, which a plan for the next boot passes over. */
 static char *keep_drivers(const struct machine *machine)
@@ -70,35 +28,66 @@ static char *keep_drivers(const struct machine *machine)
 	return drivers;
 }
 
+static void restore_drivers(struct machine *machine, const char *drivers)
+{
+	for (size_t i = 0; i < machine->count; i++)
+		memcpy(machine->functions[i].driver, drivers + i * DRIVER_NAME_MAX,
+			DRIVER_NAME_MAX);
+}
+
+/* The hook runs before modules are loaded, and an override does not outlive a boot. */
+static void learnt(void *context, struct decision *decision)
+{
+	struct foresight *foresight = context;
+	const struct selection *selection = &decision->selection;
+
+	if (foresight->wish->session)
+		host_session_read(foresight->root, (unsigned)getpid(), &decision->machine,
+			&decision->machine.needs);
+	foresight->drivers = keep_drivers(&decision->machine);
+	for (size_t i = 0;
+		foresight->wish->when == SURVEY_NEXT_BOOT && i < selection->count; i++) {
+		struct pci_function *function = selection->items[i].function;
+
+		function->override[0] = '\0';
+		if (!function->driver_built_in)
+			function->driver[0] = '\0';
+	}
+}
+
+bool survey_takes_nothing(const struct survey *survey)
+{
+	return survey->config.mode == RUN_OFF || survey->config.incomplete;
+}
+
 static int read_all(int root, const struct survey_wish *wish, struct survey *survey)
 {
-	struct boot_source source;
-	char *drivers;
+	static const struct config none = {0};
+	struct foresight foresight = {.root = root, .wish = wish};
+	struct decide how = {
+		.root = root, .all_needs = true, .context = &foresight, .learnt = learnt};
+	struct decision decision = {0};
 	int r = config_files_read_as(
 		&survey->config, root, wish->config, wish->config_length);
 
 	if (r == 0 && !wish->files_only)
 		r = config_cmdline_read(&survey->config, root);
-	if (r == 0)
-		r = scan_machine(root, NULL, &survey->machine);
-	if (r == 0)
-		r = host_needs_read(
-			root, &survey->machine, NULL, &source, &survey->machine.needs);
 	if (r < 0)
 		return r;
-	if (wish->session)
-		host_session_read(root, (unsigned)getpid(), &survey->machine,
-			&survey->machine.needs);
-	add_problems(survey);
-	drivers = keep_drivers(&survey->machine);
-	if (!drivers)
-		return -ENOMEM;
-	r = decide(root, wish->when, survey);
-	for (size_t i = 0; i < survey->machine.count; i++)
-		memcpy(survey->machine.functions[i].driver, drivers + i * DRIVER_NAME_MAX,
-			DRIVER_NAME_MAX);
-	free(drivers);
-	return r == 0 && survey->findings.incomplete ? -ENOMEM : r;
+	decide_problems(&survey->config, &survey->findings);
+	r = decide(&how, survey_takes_nothing(survey) ? &none : &survey->config,
+		&decision, &survey->findings);
+	survey->machine = decision.machine;
+	survey->selection = decision.selection;
+	survey->plan = decision.plan;
+	if (r == 0)
+		plan_describe(&survey->plan, &survey->findings);
+	if (r == 0 && (!foresight.drivers || survey->findings.incomplete))
+		r = -ENOMEM;
+	if (r == 0)
+		restore_drivers(&survey->machine, foresight.drivers);
+	free(foresight.drivers);
+	return r;
 }
 
 int survey_make(int root, enum survey_when when, struct survey *ret_survey)
@@ -118,6 +107,7 @@ int survey_make_for(int root, const struct survey_wish *wish, struct survey *ret
 		return r;
 	}
 	*ret_survey = survey;
+	ret_survey->plan.framebuffer = &ret_survey->machine.framebuffer;
 	return 0;
 }
 

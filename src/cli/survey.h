@@ -37,6 +37,9 @@ int survey_make(int root, enum survey_when when, struct survey *ret_survey);
 int survey_make_for(int root, const struct survey_wish *wish, struct survey *ret_survey);
 void survey_clear(struct survey *survey);
 
+/* Switched off, or a config that could not be read whole: nothing was planned. */
+bool survey_takes_nothing(const struct survey *survey);
+
 /* The finding that says what becomes of a function; NULL where no rule is about it. */
 const struct finding *survey_verdict(
 	const struct survey *survey, const struct pci_function *function);

@@ -26,9 +26,6 @@ void survey_warn(const struct survey *survey)
 			finding->verdict == VERDICT_UNMATCHED)
 			warn_finding(finding);
 	}
-	if (config->problem_count > CONFIG_PROBLEMS_MAX)
-		warn_user("%zu more problems of the config are not shown",
-			config->problem_count - CONFIG_PROBLEMS_MAX);
 	if (config->mode == RUN_OFF)
 		warn_user("vfio_early=off is on the kernel command line: the next boot "
 			  "with "
