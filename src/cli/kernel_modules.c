@@ -3,6 +3,7 @@
 
 #include "complain.h"
 #include "interrupt.h"
+#include "kernels.h"
 #include "scan/cleanup.h"
 #include "staging.h"
 
@@ -188,4 +189,61 @@ int kernel_modules_copy(
 	kmod_unref(library);
 	module_names_clear(&copying.seen);
 	return r < 0 ? r : (int)copying.copied;
+}
+
+/* The folder of a version, as a path that libkmod can open. */
+static char *folder_below(int root, const char *version)
+{
+	static const char *const folders[] = {KERNELS_FOLDER, "usr/" KERNELS_FOLDER};
+	char *path;
+
+	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+		if (asprintf(&path, "/proc/self/fd/%d/%s/%s", root, folders[i], version) <
+			0)
+			return NULL;
+		if (access(path, F_OK) == 0)
+			return path;
+		free(path);
+	}
+	return NULL;
+}
+
+/* Looks NAME up in a kernel's modules; what modprobe.d says of it is no matter of that.
+ */
+static bool look_up(int root, const char *version, const char *name, bool *ret_built_in)
+{
+	static const char *const no_config[] = {NULL};
+	cleanup_free char *folder = folder_below(root, version);
+	struct kmod_ctx *library = folder ? kmod_new(folder, no_config) : NULL;
+	struct kmod_list *list = NULL;
+	bool found;
+
+	*ret_built_in = false;
+	if (!library)
+		return false;
+	kmod_set_log_fn(library, log_nothing, NULL);
+	found = kmod_module_new_from_lookup(library, name, &list) == 0 && list;
+	if (found) {
+		struct kmod_module *module = kmod_module_get_module(list);
+
+		*ret_built_in = kmod_module_get_path(module) == NULL;
+		kmod_module_unref(module);
+	}
+	kmod_module_unref_list(list);
+	kmod_unref(library);
+	return found;
+}
+
+bool kernel_has_module(int root, const char *version, const char *name)
+{
+	bool built_in;
+
+	return look_up(root, version, name, &built_in);
+}
+
+bool kernel_has_built_in(int root, const char *version, const char *name)
+{
+	bool built_in;
+
+	return look_up(root, version, name, &built_in) && built_in;
 }

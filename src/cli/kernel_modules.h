@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define MODULE_NAMES_MAX 256
@@ -27,3 +28,9 @@ void module_names_clear(struct module_names *names);
  */
 int kernel_modules_copy(
 	const char *from, const char *to, const struct module_names *names);
+
+/* Whether a kernel below the descriptor ROOT has this module, or has it built in. */
+bool kernel_has_module(int root, const char *version, const char *name);
+
+/* Only the latter. */
+bool kernel_has_built_in(int root, const char *version, const char *name);

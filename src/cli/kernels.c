@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,12 +54,12 @@ static int by_bytes(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-int kernels_find(struct kernels *kernels)
+static int find(int root, const char *folder, struct kernels *kernels)
 {
 	int r;
 
 	*kernels = (struct kernels){0};
-	r = dir_for_each(AT_FDCWD, parent(), add_version, kernels);
+	r = dir_for_each(root, folder, add_version, kernels);
 	if (r == -ENOENT)
 		r = 0;
 	if (r < 0)
@@ -67,6 +68,18 @@ int kernels_find(struct kernels *kernels)
 		qsort(kernels->versions, kernels->count, sizeof(*kernels->versions),
 			by_bytes);
 	return r;
+}
+
+int kernels_find(struct kernels *kernels)
+{
+	return find(AT_FDCWD, parent(), kernels);
+}
+
+int kernels_find_below(int root, struct kernels *kernels)
+{
+	bool first = faccessat(root, KERNELS_FOLDER, F_OK, 0) == 0;
+
+	return find(root, first ? KERNELS_FOLDER : "usr/" KERNELS_FOLDER, kernels);
 }
 
 void kernels_clear(struct kernels *kernels)

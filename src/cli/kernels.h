@@ -4,6 +4,8 @@
 
 #include <stddef.h>
 
+#define KERNELS_FOLDER "lib/modules" /* below a root; else in usr/ */
+
 struct kernels {
 	char **versions; /* sorted by bytes */
 	size_t count;
@@ -12,6 +14,9 @@ struct kernels {
 /* Finds every folder in /lib/modules, else /usr/lib/modules, with a modules.dep. Returns
  * 0 (with none, too) or -errno. */
 int kernels_find(struct kernels *kernels);
+
+/* The same below a root directory. */
+int kernels_find_below(int root, struct kernels *kernels);
 void kernels_clear(struct kernels *kernels);
 
 /* The first that is VERSION, or NULL. */
