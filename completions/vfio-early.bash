@@ -10,7 +10,7 @@ _vfio_early_options() {
 	list) echo --group= --class= --usb --json --sysroot= ;;
 	release) echo --with= --rescan --dry-run --sysroot= ;;
 	remove) echo --dry-run --rebuild --sysroot= ;;
-	status) echo --json --sysroot= ;;
+	check | status) echo --json --sysroot= ;;
 	*) return ;;
 	esac
 	echo --quiet --no-color --help
@@ -46,7 +46,7 @@ _vfio_early_devices() {
 }
 
 _vfio_early() {
-	local verbs='add bind capture image list release remove status'
+	local verbs='add bind capture check image list release remove status'
 	local line=${COMP_LINE:0:COMP_POINT} word before='' verb='' option i
 
 	# Words as the shell has them: COMP_WORDBREAKS divides at '=' and ':'.

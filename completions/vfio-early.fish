@@ -13,8 +13,8 @@ function __vfio_early_names
     end
 end
 
-set -l verbs add bind capture image list release remove status
-set -l with_sysroot add bind capture list release remove status
+set -l verbs add bind capture check image list release remove status
+set -l with_sysroot add bind capture check list release remove status
 set -l with_devices add bind release remove
 
 complete -c vfio-early -f
@@ -27,6 +27,7 @@ complete -c vfio-early -n __fish_use_subcommand -a image -d 'write a boot archiv
 complete -c vfio-early -n __fish_use_subcommand -a list -d 'what this machine has'
 complete -c vfio-early -n __fish_use_subcommand -a release -d 'give devices back to the host now'
 complete -c vfio-early -n __fish_use_subcommand -a remove -d 'have the host keep devices'
+complete -c vfio-early -n __fish_use_subcommand -a check -d 'the next boot, and what keeps it from it'
 complete -c vfio-early -n __fish_use_subcommand -a status -d 'configured, done and bound'
 
 for verb in $verbs
@@ -52,7 +53,7 @@ end
 for verb in add remove
     complete -c vfio-early -n "__fish_seen_subcommand_from $verb" -l rebuild -d 'rebuild the boot image, too'
 end
-for verb in list status
+for verb in check list status
     complete -c vfio-early -n "__fish_seen_subcommand_from $verb" -l json -d 'as JSON'
 end
 complete -c vfio-early -n '__fish_seen_subcommand_from capture' -l output -r -F -d 'where to'

@@ -13,6 +13,7 @@
 
 #define TEXT_BYTES_MAX 1048576
 #define LINE_BYTES     2048
+#define TABLES         "sys/firmware/acpi/tables"
 
 static bool read_whole(struct capture_writer *writer, const char *path, char **ret_text,
 	size_t *ret_length)
@@ -230,6 +231,22 @@ static void container(struct capture_writer *writer)
 	}
 }
 
+/* Whether the firmware has an IOMMU, not what it says of it. */
+static void firmware(struct capture_writer *writer)
+{
+	static const char *const tables[] = {"DMAR", "IVRS"};
+
+	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
+		char path[64];
+
+		snprintf(path, sizeof(path), TABLES "/%s", tables[i]);
+		if (faccessat(writer->root, path, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+			continue;
+		capture_directory(writer, TABLES);
+		capture_file(writer, tables[i]);
+	}
+}
+
 void capture_system(struct capture_writer *writer)
 {
 	static const char *const folders[] = {"etc/vfio-early.conf.d",
@@ -245,6 +262,7 @@ void capture_system(struct capture_writer *writer)
 	capture_directory(writer, "proc/sys/kernel");
 	capture_attribute(writer, "osrelease");
 	container(writer);
+	firmware(writer);
 	lines(writer, "etc", "os-release", release_line);
 	lines(writer, "etc", "vfio-early.conf", config_line);
 	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++)

@@ -7,6 +7,7 @@
 #include "add.h"
 #include "bind.h"
 #include "capture.h"
+#include "check.h"
 #include "complain.h"
 #include "core/nearest.h"
 #include "image.h"
@@ -26,6 +27,8 @@ static const struct verb {
 } verbs[] = {
 	{"status", status_main,
 		"what was configured, what the last boot did, what is bound now"},
+	{"check", check_main,
+		"what the next boot would do, and what keeps it from doing it"},
 	{"capture", capture_main, "write this machine as one text, for bug reports"},
 	{"list", list_main,
 		"what this machine has, what uses it, what the config would do"},

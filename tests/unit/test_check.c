@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What check finds in a system's settings: IOMMU, hooks, rivals, the plan. */
+#include "cli/check_parts.h"
+
+#include "fake_sysfs.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#define TAKES "01:00.0 id=10de:2206\n"
+
+struct bench {
+	struct fake fake;
+	struct survey survey;
+	struct check check;
+};
+
+/* One sound card, with a group or without, and a config that takes it. */
+static void begin(struct bench *bench, const char *group)
+{
+	char row[256];
+
+	*bench = (struct bench){.check = {.survey = &bench->survey}};
+	fake_begin(&bench->fake);
+	snprintf(row, sizeof(row),
+		"pci0000:00/0000:00:01.0/0000:01:00.0 10de:2206:1043:87d2 040300 %s",
+		group);
+	fake_function(&bench->fake, row);
+	fake_file(&bench->fake, "etc/vfio-early.conf", TAKES);
+	bench->check.root = bench->fake.root;
+}
+
+static void survey(struct bench *bench)
+{
+	assert_int_equal(
+		survey_make(bench->fake.root, SURVEY_NEXT_BOOT, &bench->survey), 0);
+}
+
+static void end(struct bench *bench)
+{
+	advices_clear(&bench->check.advices);
+	survey_clear(&bench->survey);
+	fake_end(&bench->fake);
+}
+
+/* "result subject: what > fix;" for each of what was found. */
+static void expect(struct bench *bench, void (*part)(struct check *check),
+	const char *const wanted[])
+{
+	struct advices *advices = &bench->check.advices;
+	size_t count = 0;
+
+	advices_clear(advices);
+	part(&bench->check);
+	assert_false(advices->incomplete);
+	while (wanted[count])
+		count++;
+	for (size_t i = 0; i < advices->count && i < count; i++) {
+		const struct advice *advice = &advices->items[i];
+		char text[4096];
+
+		snprintf(text, sizeof(text), "%s %s: %s > %s",
+			advice_level_name(advice->level), advice->subject, advice->what,
+			advice->fix ? advice->fix : "");
+		if (strncmp(text, wanted[i], strlen(wanted[i])) != 0)
+			fail_msg("\"%s\", expected \"%s\"", text, wanted[i]);
+	}
+	assert_int_equal(advices->count, count);
+}
+
+#define EXPECT(bench, part, ...)                                                         \
+	expect(bench, part, (const char *const[]){__VA_ARGS__ __VA_OPT__(, ) NULL})
+
+static void iommu(void **state)
+{
+	static const char dmar[] = "sys/firmware/acpi/tables/DMAR";
+	struct bench bench;
+	struct check *check = &bench.check;
+
+	(void)state;
+	begin(&bench, "group=1");
+	survey(&bench);
+	EXPECT(&bench, check_iommu, "ok : the IOMMU is on");
+	end(&bench);
+	begin(&bench, "");
+	survey(&bench);
+	fake_file(&bench.fake, "etc/default/grub", "");
+	EXPECT(&bench, check_iommu, "error : no IOMMU is on > switch on VT-d (Intel)");
+	fake_file(&bench.fake, dmar, "");
+	EXPECT(&bench, check_iommu,
+		"error : the firmware has an IOMMU (VT-d), which this kernel uses only "
+		"when it is told to > intel_iommu=on: add it to GRUB_CMDLINE_LINUX_DEF");
+	snprintf(check->cmdline, sizeof(check->cmdline), "quiet intel_iommu=igfx_off,on");
+	EXPECT(&bench, check_iommu, "error : the firmware describes an IOMMU (DMAR)");
+	snprintf(check->cmdline, sizeof(check->cmdline), "intel-iommu=on iommu=off");
+	EXPECT(&bench, check_iommu,
+		"error : the IOMMU is switched off by iommu=off on the kernel command "
+		"line > iommu=off: take it out of GRUB_CMDLINE_LINUX_DEFAULT");
+	check->cmdline[0] = '\0';
+	fake_remove(&bench.fake, dmar);
+	fake_file(&bench.fake, "sys/firmware/acpi/tables/IVRS", "");
+	EXPECT(&bench, check_iommu, "error : the firmware describes an IOMMU (IVRS)");
+	end(&bench);
+}
+
+static void plan(void **state)
+{
+	struct bench bench;
+
+	(void)state;
+	begin(&bench, "group=1");
+	fake_file(&bench.fake, "etc/vfio-early.conf",
+		TAKES "01:00.0 id=10de:2206 d3=off\n"
+		      "05:00.0 id=1:2\n0g:00.0\n");
+	survey(&bench);
+	EXPECT(&bench, check_plan, "error /etc/vfio-early.conf:4:1: \"0g:00.0\": not",
+		"warning 0000:01:00.0: this rule has other options than "
+		"/etc/vfio-early.conf:1, and the first rule wins",
+		"warning /etc/vfio-early.conf:3: ",
+		"ok 0000:01:00.0: would be bound to vfio-pci (/etc/vfio-early.conf:1)");
+	survey_clear(&bench.survey);
+	fake_file(&bench.fake, "etc/vfio-early.conf", "");
+	survey(&bench);
+	EXPECT(&bench, check_plan, "note : no rule takes a device");
+	survey_clear(&bench.survey);
+	fake_file(&bench.fake, "etc/vfio-early.conf", TAKES);
+	fake_file(&bench.fake, "proc/cmdline", "vfio_early=off\n");
+	survey(&bench);
+	EXPECT(&bench, check_plan,
+		"error : vfio_early=off is on the kernel command line > vfio_early=off: "
+		"take it out of");
+	end(&bench);
+}
+
+static void mkinitcpio(void **state)
+{
+	static const char file[] = "etc/mkinitcpio.conf";
+	struct bench bench;
+
+	(void)state;
+	begin(&bench, "group=1");
+	survey(&bench);
+	fake_file(&bench.fake, file, "HOOKS=(base udev)\n");
+	EXPECT(&bench, check_hooks);
+	fake_file(&bench.fake, "usr/bin/mkinitcpio", "");
+	EXPECT(&bench, check_hooks,
+		"error /etc/mkinitcpio.conf:1: HOOKS has no vfio-early > "
+		"HOOKS=(base vfio-early udev ...) there, then: sudo mkinitcpio -P");
+	fake_file(&bench.fake, file,
+		"#HOOKS=(base)\nHOOKS=(base udev \\\n kms vfio-early) # all\n");
+	EXPECT(&bench, check_hooks,
+		"error /etc/mkinitcpio.conf:2: HOOKS has vfio-early after udev");
+	fake_file(&bench.fake, "etc/mkinitcpio.conf.d/a.conf",
+		"HOOKS=(base vfio-early udev)\n");
+	EXPECT(&bench, check_hooks);
+	fake_file(&bench.fake, "etc/mkinitcpio.conf.d/b.conf",
+		"HOOKS=\"base systemd vfio-early\"\n");
+	EXPECT(&bench, check_hooks);
+	fake_file(&bench.fake, "etc/mkinitcpio.conf.d/c.conf", "HOOKS=(base systemd)\n");
+	EXPECT(&bench, check_hooks,
+		"error /etc/mkinitcpio.conf.d/c.conf:1: HOOKS has no vfio-early > "
+		"HOOKS=(base vfio-early systemd ...)");
+	end(&bench);
+}
+
+static void dracut(void **state)
+{
+	struct bench bench;
+
+	(void)state;
+	begin(&bench, "group=1");
+	survey(&bench);
+	fake_file(&bench.fake, "etc/dracut.conf.d/a.conf",
+		"omit_dracutmodules+=\" not-vfio-early plymouth \"\n"
+		"omit_drivers+=\" vfio-pci-core \"\n");
+	EXPECT(&bench, check_hooks);
+	fake_file(&bench.fake, "etc/dracut.conf.d/a.conf",
+		"omit_dracutmodules+=\" plymouth vfio-early \"\n"
+		"omit_drivers+=\" vfio_pci \"\n");
+	EXPECT(&bench, check_hooks,
+		"error /etc/dracut.conf.d/a.conf:1: dracut is told to leave vfio-early",
+		"error /etc/dracut.conf.d/a.conf:2: dracut is told to leave VFIO's");
+	end(&bench);
+}
+
+static void modprobe(void **state)
+{
+	struct bench bench;
+
+	(void)state;
+	begin(&bench, "group=1");
+	survey(&bench);
+	fake_file(&bench.fake, "etc/modprobe.d/good.conf",
+		"# options vfio-pci ids=1:2\noptions vfio-pci disable_vga=1\n"
+		"blacklist nouveau\nsoftdep vfio-pci post: nvidia\n");
+	EXPECT(&bench, check_rivals, "ok : nothing else here binds devices to VFIO");
+	fake_file(&bench.fake, "etc/modprobe.d/bad.conf",
+		"options vfio_pci disable_vga=1 ids=1:2\nblacklist vfio-pci\n"
+		"install vfio_pci /bin/false\ninstall vfio-pci /sbin/own.sh\n"
+		"softdep nvidia pre: vfio-pci\n");
+	EXPECT(&bench, check_rivals,
+		"warning /etc/modprobe.d/bad.conf:1: vfio-pci has ids= > remove the line",
+		"error /etc/modprobe.d/bad.conf:2: a module of VFIO is on the blacklist",
+		"error /etc/modprobe.d/bad.conf:3: this install line keeps",
+		"warning /etc/modprobe.d/bad.conf:4: an install line",
+		"note /etc/modprobe.d/bad.conf:5: a softdep");
+	end(&bench);
+}
+
+static void rivals(void **state)
+{
+	struct bench bench;
+
+	(void)state;
+	begin(&bench, "group=1");
+	survey(&bench);
+	snprintf(bench.check.cmdline, sizeof(bench.check.cmdline),
+		"vfio-pci.ids=1:2 modprobe.blacklist=nouveau,vfio_pci quiet");
+	fake_file(&bench.fake, "etc/driverctl.d/0000:01:00.0", "vfio-pci\n");
+	fake_file(&bench.fake, "etc/driverctl.d/0000:77:00.0", "vfio-pci\n");
+	fake_file(&bench.fake, "usr/local/bin/own", "echo >$d/driver_override\n");
+	fake_file(&bench.fake, "usr/local/bin/other", "echo vfio-pci\n");
+	fake_file(&bench.fake, "usr/bin/vfio-pci-override.sh", "driver_override\n");
+	EXPECT(&bench, check_rivals, "warning kernel command line: vfio-pci.ids=1:2 > ",
+		"error kernel command line: vfio-pci is on the blacklist",
+		"warning /etc/driverctl.d/0000:01:00.0: driverctl gives 0000:01:00.0 to "
+		"vfio-pci > sudo driverctl unset-override 0000:01:00.0",
+		"warning /usr/local/bin/own: a script that binds devices by itself",
+		"warning /usr/bin/vfio-pci-override.sh: a script that binds");
+	end(&bench);
+}
+
+static void images(void **state)
+{
+	struct bench bench;
+
+	(void)state;
+	begin(&bench, "group=1");
+	survey(&bench);
+	EXPECT(&bench, check_images, "warning : no boot image was found");
+	fake_file(&bench.fake, "boot/initrd.img-6.1", "no image");
+	fake_file(&bench.fake, "boot/initramfs-rescue.img", "no image");
+	EXPECT(&bench, check_images,
+		"note /boot/initramfs-rescue.img: cannot be read: a part is neither",
+		"warning /boot/initrd.img-6.1: cannot be read: a part is neither");
+	end(&bench);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(iommu),
+		cmocka_unit_test(plan),
+		cmocka_unit_test(mkinitcpio),
+		cmocka_unit_test(dracut),
+		cmocka_unit_test(modprobe),
+		cmocka_unit_test(rivals),
+		cmocka_unit_test(images),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
