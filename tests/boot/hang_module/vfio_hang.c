@@ -23,6 +23,14 @@ static unsigned int seconds;
 module_param(seconds, uint, 0444);
 MODULE_PARM_DESC(seconds, "after which it returns (default 0: never)");
 
+static void say(struct pci_dev *pci, const char *what, const char *place)
+{
+	if (pci)
+		pci_info(pci, "vfio-test: this %s %s\n", place, what);
+	else
+		pr_info("vfio-test: this %s %s\n", place, what);
+}
+
 static void hang_in(const char *place, struct pci_dev *pci)
 {
 	if (strcmp(where, place) != 0)
@@ -30,11 +38,11 @@ static void hang_in(const char *place, struct pci_dev *pci)
 	if (pci && *device && strcmp(pci_name(pci), device) != 0)
 		return;
 	if (seconds) {
-		pr_info("vfio-test: this %s takes %u s\n", place, seconds);
+		say(pci, "takes its time", place);
 		msleep(seconds * 1000);
 		return;
 	}
-	pr_info("vfio-test: this %s never returns\n", place);
+	say(pci, "never returns", place);
 	for (;;) {
 		set_current_state(TASK_UNINTERRUPTIBLE);
 		schedule();
