@@ -112,8 +112,9 @@ def run(arguments: argparse.Namespace, folder: Path) -> int:
             verdicts.update(verdict if verdict.startswith("refused") else "taken"
                             for verdict in wanted.values())
         shutil.rmtree(root)
-    # Agreeing about nothing would show nothing.
-    rare = [verdict for verdict in VERDICTS if verdicts[verdict] < pairs / 400]
+    # Agreeing about nothing would show nothing. A few plans cannot have every verdict.
+    wanted = VERDICTS if pairs >= 400 else ["taken"]
+    rare = [verdict for verdict in wanted if verdicts[verdict] < pairs / 400]
     print(f"{pairs} plans agree: "
           + ", ".join(f"{count} {verdict}" for verdict, count in verdicts.most_common()))
     if rare:
