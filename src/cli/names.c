@@ -172,6 +172,8 @@ void names_short(struct names *names, const struct pci_id *id, uint32_t class_co
 	names_model(names, id, what);
 	if (!what[0])
 		names_class(names, class_code, what);
+	if (!what[0])
+		snprintf(what, sizeof(what), "%s", pci_class_word(class_code));
 	snprintf(out, NAME_TEXT_MAX, "%s%s%s", vendor, vendor[0] && what[0] ? " " : "",
 		what);
 }
