@@ -39,18 +39,27 @@ static const char usage[] =
 	"the\n"
 	"configuration says.\n";
 
-static void read_machine(struct check *check)
+int check_begin(struct check *check)
 {
 	cleanup_free char *text = NULL;
 	size_t length;
 
+	if (kernels_find_below(check->root, &check->kernels) == -ENOMEM)
+		return -ENOMEM;
 	if (sysfs_read_text(check->root, "proc/sys/kernel/osrelease", check->running,
 		    sizeof(check->running)) < 0)
 		check->running[0] = '\0';
-	if (proc_read(check->root, "proc/cmdline", CMDLINE_BYTES_MAX, &text, &length) < 0)
-		return;
-	snprintf(check->cmdline, sizeof(check->cmdline), "%.*s", (int)strcspn(text, "\n"),
-		text);
+	if (proc_read(check->root, "proc/cmdline", CMDLINE_BYTES_MAX, &text, &length) >=
+		0)
+		snprintf(check->cmdline, sizeof(check->cmdline), "%.*s",
+			(int)strcspn(text, "\n"), text);
+	return 0;
+}
+
+void check_clear(struct check *check)
+{
+	kernels_clear(&check->kernels);
+	advices_clear(&check->advices);
 }
 
 static void note_capture(struct check *check)
@@ -63,11 +72,10 @@ static void note_capture(struct check *check)
 
 static int run(struct check *check)
 {
-	int r = kernels_find_below(check->root, &check->kernels);
+	int r = check_begin(check);
 
-	if (r == -ENOMEM)
+	if (r < 0)
 		return r;
-	read_machine(check);
 	check_plan(check);
 	check_iommu(check);
 	if (check->is_capture) {
@@ -133,8 +141,7 @@ static int look(const struct options *options, const struct sysroot *sysroot)
 		complain("%s", strerror(-r));
 		status = EXIT_WRONG;
 	}
-	kernels_clear(&check.kernels);
-	advices_clear(&check.advices);
+	check_clear(&check);
 	survey_clear(&survey);
 	return status;
 }

@@ -20,6 +20,13 @@ struct check {
 	struct advices advices;
 };
 
+/*
+ * Reads what the parts look at, of a check that is zero but for its first three members;
+ * to be cleared in any case. Returns 0 or -ENOMEM.
+ */
+int check_begin(struct check *check);
+void check_clear(struct check *check);
+
 /* Whether a rule takes something, so that what is missing is an error. */
 bool check_has_rules(const struct check *check);
 

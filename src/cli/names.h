@@ -19,7 +19,8 @@ void names_close(struct names *names);
 void names_device(struct names *names, const struct pci_id *id, char out[NAME_TEXT_MAX]);
 
 /* The same for a narrow column: "Intel 82574L Gigabit Network Connection"; the class
- * where the device has no name, and the word that messages use where there is no pci.ids. */
+ * where the device has no name, and the word that messages use where there is no pci.ids.
+ */
 void names_short(struct names *names, const struct pci_id *id, uint32_t class_code,
 	char out[NAME_TEXT_MAX]);
 

@@ -23,7 +23,9 @@ static const char usage[] =
 	"Usage: vfio-early status [OPTION]...\n"
 	"Shows for every device that is asked for, or was taken: the configuration, what "
 	"the\n"
-	"last boot did, which driver has it now, and what differs and why.\n"
+	"last boot did, whether the boot images have this configuration, which driver "
+	"has "
+	"it\nnow, and what differs and why.\n"
 	"\n"
 	"  --json           as JSON\n"
 	"  --sysroot=WHERE  of the system below a directory, or of a capture\n"
@@ -62,24 +64,30 @@ static void say_run(const struct report *report)
 	char line[REPORT_LINE_MAX];
 
 	report_summary(report, line);
-	printf("Last boot (vfio-early %s): %s\n", report->version, line);
+	printf("Last boot, by vfio-early %s:\n  %s\n", report->version, line);
 }
 
 /* Returns how many devices differ, or -errno. */
-static int print(const struct options *options, int root, const struct survey *survey)
+static int print(const struct options *options, const struct sysroot *sysroot,
+	const struct survey *survey)
 {
+	char image_words[IMAGE_STATE_WORDS_MAX];
+	enum image_state image;
 	const struct table_style style = style_find(options->json, options->no_colour);
-	struct names *names = names_open(root);
+	struct names *names = names_open(sysroot->fd);
 	struct table *table =
 		table_new("devices", status_columns, status_column_count, &style);
 	struct report report = {0};
 	unsigned differs = 0;
-	int has_report = read_report(root, options->quiet, &report);
+	int has_report = read_report(sysroot->fd, options->quiet, &report);
 	int r = names && table && has_report >= 0 ? 0 : -ENOMEM;
 
 	if (r == 0)
-		r = status_rows(
-			table, survey, has_report ? &report : NULL, names, &differs);
+		r = image_state_find(sysroot->fd, sysroot->temporary != NULL, survey,
+			&image, image_words);
+	if (r == 0)
+		r = status_rows(table, survey, has_report ? &report : NULL, image,
+			image_words, names, &differs);
 	if (r == 0 && has_report && !options->json)
 		say_run(&report);
 	if (r == 0)
@@ -113,7 +121,7 @@ int status_main(int argc, char **argv)
 	if (r == 0) {
 		if (!options.quiet)
 			survey_warn(&survey);
-		r = print(&options, sysroot.fd, &survey);
+		r = print(&options, &sysroot, &survey);
 		survey_clear(&survey);
 	}
 	sysroot_close(&sysroot);

@@ -13,6 +13,7 @@ enum {
 	CELL_ID,
 	CELL_CONFIGURED,
 	CELL_WANTED,
+	CELL_IMAGE,
 	CELL_LAST_BOOT,
 	CELL_DRIVER,
 	CELL_DIFFERS,
@@ -25,9 +26,10 @@ enum {
 const struct table_column status_columns[] = {
 	[CELL_ADDRESS] = {"address", NULL, TABLE_TEXT, false, 0, 0},
 	[CELL_DEVICE] = {NULL, "DEVICE", TABLE_TEXT, false, 0, 0},
-	[CELL_ID] = {"id", "ID", TABLE_TEXT, false, 0, 0},
+	[CELL_ID] = {"id", NULL, TABLE_TEXT, false, 0, 0},
 	[CELL_CONFIGURED] = {"configured", NULL, TABLE_TEXT, false, 0, 0},
 	[CELL_WANTED] = {"wanted_driver", "CONFIGURED", TABLE_TEXT, false, 0, 13},
+	[CELL_IMAGE] = {"in_image", "IMAGE", TABLE_TEXT, false, 0, 0},
 	[CELL_LAST_BOOT] = {"last_boot", "LAST BOOT", TABLE_TEXT, false, 0, 0},
 	[CELL_DRIVER] = {"driver", "NOW", TABLE_TEXT, false, 0, 13},
 	[CELL_DIFFERS] = {"differs", NULL, TABLE_BOOLEAN, false, 0, 0},
@@ -44,6 +46,8 @@ struct join {
 	const struct finding *configured; /* NULL: no rule is about it */
 	const struct finding *last_boot;  /* NULL: it said nothing */
 	bool has_report;
+	enum image_state image;
+	const char *image_words;
 };
 
 static const struct finding *find_last(
@@ -109,6 +113,9 @@ static void difference(const struct join *join, char *out, size_t size)
 		snprintf(out, size,
 			"taken at the last boot, and no longer asked for; free at the "
 			"next boot with a new boot image");
+	} else if (takes(join->configured) && join->image == IMAGES_STALE) {
+		snprintf(out, size, "the next boot may not take it: %s",
+			join->image_words);
 	}
 }
 
@@ -148,6 +155,8 @@ static int add_row(struct table *table, const struct join *join, struct names *n
 					     ? (table_is_json(table) ? NULL : "kept")
 					     : join->configured->driver;
 	}
+	if (takes(join->configured) && join->image != IMAGES_UNKNOWN)
+		cells[CELL_IMAGE] = join->image == IMAGES_CURRENT ? "yes" : "no";
 	if (join->last_boot)
 		cells[CELL_LAST_BOOT] = verdict_name(join->last_boot->verdict);
 	return table_add(table, cells,
@@ -157,7 +166,8 @@ static int add_row(struct table *table, const struct join *join, struct names *n
 }
 
 int status_rows(struct table *table, const struct survey *survey,
-	const struct report *report, struct names *names, unsigned *ret_differs)
+	const struct report *report, enum image_state image, const char *image_words,
+	struct names *names, unsigned *ret_differs)
 {
 	unsigned differs = 0;
 	int r = 0;
@@ -169,6 +179,8 @@ int status_rows(struct table *table, const struct survey *survey,
 			.configured = survey_verdict(survey, function),
 			.last_boot = find_last(report, &function->address),
 			.has_report = report != NULL,
+			.image = image,
+			.image_words = image_words,
 		};
 
 		if (join.configured || join.last_boot || has_vfio_driver(function))

@@ -107,6 +107,15 @@ def wrong_findings(title: str, root: Path, transcript: Path, status: int,
     return wrong + [f"{title}: {row['subject']}: {row['what']}" for row in rest]
 
 
+def wrong_status(root: Path, wanted: str) -> list[str]:
+    """Return what is wrong with what status says: whether the images have the devices' rules."""
+    made = subprocess.run([images.TREE / "build/vfio-early", "status", "--json", "--quiet",
+                           f"--sysroot={root}"], check=False, capture_output=True, text=True)
+    told = {row["in_image"] for row in json.loads(made.stdout)["devices"]
+            if row["configured"] == "would-bind"}
+    return [] if told == {wanted} else [f"status says {told} of the image, not {wanted}"]
+
+
 def good_image(findings: Sequence[dict[str, Optional[str]]]) -> list[str]:
     """Return what is wrong where no image is said to be good."""
     if any(row["topic"] == "image" and row["result"] == "ok" for row in findings):
@@ -126,7 +135,9 @@ def whole(name: str) -> Callable[[str, Path, Path], list[str]]:
                 line = (root / "proc/cmdline").read_text("utf-8")
                 put(root, "proc/cmdline", f"{RDINIT} {line}".encode())
             wrong = wrong_findings("as built", root, transcript, 0) + good_image(check(root)[1])
+            wrong += wrong_status(root, "yes")
             put(root, CONFIG, config + b"# later\n")
+            wrong += wrong_status(root, "no")
             wrong += wrong_findings("other config", root, transcript, 2, [
                 ("error", "image", "/etc/vfio-early.conf is not the one on the disk")])
             put(root, CONFIG, config)
