@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "survey.h"
 
+#include "kernel_modules.h"
+#include "kernels.h"
 #include "scan/config_files.h"
 #include "scan/decide.h"
 #include "scan/host_session.h"
+#include "scan/sysfs_read.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -35,6 +41,50 @@ static void restore_drivers(struct machine *machine, const char *drivers)
 			DRIVER_NAME_MAX);
 }
 
+static bool is_registered(int root, const char *driver)
+{
+	char path[NAME_MAX + DRIVER_NAME_MAX];
+
+	snprintf(path, sizeof(path), "sys/bus/pci/drivers/%s", driver);
+	return faccessat(root, path, F_OK, 0) == 0;
+}
+
+/*
+ * What the boot finds out by itself, and refuses: that the running kernel, which is
+ * likely the next one, has no driver of the name that a rule asks for. Where its modules
+ * are not here, as in a capture, nothing is known. Returns 0 or -ENOMEM.
+ */
+static int find_missing_drivers(int root, const struct selection *selection)
+{
+	char running[NAME_MAX];
+	struct kernels kernels = {0};
+	const char *last = NULL;
+	bool missing = false;
+	int r = kernels_find_below(root, &kernels);
+
+	if (r == -ENOMEM)
+		return r;
+	if (sysfs_read_text(root, "proc/sys/kernel/osrelease", running, sizeof(running)) <
+			0 ||
+		!kernels_get(&kernels, running)) {
+		kernels_clear(&kernels);
+		return 0;
+	}
+	for (size_t i = 0; i < selection->count; i++) {
+		const struct wanted *wanted = &selection->items[i];
+		const char *driver = wanted->rule->driver;
+
+		/* Most rules ask for the same one. */
+		if (!last || strcmp(last, driver) != 0)
+			missing = !is_registered(root, driver) &&
+				  !kernel_has_module(root, running, driver);
+		last = driver;
+		wanted->function->driver_missing = !wanted->decided && missing;
+	}
+	kernels_clear(&kernels);
+	return 0;
+}
+
 /* The hook runs before modules are loaded, and an override does not outlive a boot. */
 static void learnt(void *context, struct decision *decision)
 {
@@ -45,6 +95,11 @@ static void learnt(void *context, struct decision *decision)
 		host_session_read(foresight->root, (unsigned)getpid(), &decision->machine,
 			&decision->machine.needs);
 	foresight->drivers = keep_drivers(&decision->machine);
+	if (foresight->wish->when == SURVEY_NEXT_BOOT &&
+		find_missing_drivers(foresight->root, selection) < 0) {
+		free(foresight->drivers);
+		foresight->drivers = NULL;
+	}
 	for (size_t i = 0;
 		foresight->wish->when == SURVEY_NEXT_BOOT && i < selection->count; i++) {
 		struct pci_function *function = selection->items[i].function;

@@ -59,7 +59,7 @@ class Cell:
     warnings   our lines in the build's output, and no others; None: they are not looked at
     natives    whether the image surely has the native drivers, and tools that can load them
     overlay    files put over the image after it was built
-    foreseen   whether what the host program foresees for the next boot is what this one did
+    foreseen   whether what check foresees for the next boot is what this one did
     over       whether the configuration is put over an image that was built with another one
     """
 

@@ -79,7 +79,7 @@ CASES = (
     Case("state-missing", without=[BINARY_IN_TREE],
          log=[f"/{BINARY_IN_TREE} could not be run: No such file"]),
     Case("state-modules-missing", without=["vfio-early/usr/lib/modules"],
-         log=[rf"^{GPU1} .*failed"]),
+         log=[rf"^{GPU1} .*refused, driver"]),
     # Only the program that the kernel starts, and the folders are made.
     Case("state-alone", without=["vfio-early/usr", "vfio-early/etc", "vfio-early/sys",
                                  "vfio-early/dev", "vfio-early/proc", "vfio-early/run"],

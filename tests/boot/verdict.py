@@ -183,13 +183,19 @@ def _take(verdict: Verdict, key: str, rest: str) -> None:
         raise Incomplete(f"transcript has an unknown line: {key!r}")
 
 
+FORESEEN = re.compile(r"(?:(would be|already) bound to|(kept) for the host|(refused, [a-z-]+):)")
+
+
 def _take_foreseen(foreseen: dict[str, str], text: str) -> None:
-    """Each address is followed by what becomes of it: null, or the name of a verdict."""
+    """A finding of check, in lines: its topic, then its subject, if any, then what is so."""
     name, _, value = text.partition(" ")
-    if name == "address":
-        foreseen[value] = "null"
-    elif foreseen:
-        foreseen[list(foreseen)[-1]] = value
+    if name in ("topic", "end"):
+        foreseen.setdefault("", "")
+        foreseen.pop("subject", None)
+    elif name == "subject":
+        foreseen["subject"] = value
+    elif name == "what" and "subject" in foreseen and (match := FORESEEN.match(value)):
+        foreseen[foreseen["subject"]] = "taken" if match[1] else match[2] or match[3]
 
 
 def _take_record(dmesg: list[Record], text: str) -> None:
@@ -291,26 +297,31 @@ def wrong_log(verdict: Verdict, taken: dict[str, Optional[str]], late: int, summ
     return wrong
 
 
-FINDING = re.compile(r"finding .*\bverdict=(\S+) .*\bdevice=(\S+) ")
+FINDING = re.compile(r"finding .*\bverdict=(\S+) guard=(\S*) device=(\S+) ")
 TAKEN = ("bound", "already-bound", "would-bind", "failed")
 
 
 def wrong_foreseen(verdict: Verdict) -> list[str]:
-    """Where the boot did something else than is foreseen for one like it.
+    """Where the boot did something else than check foresees for one like it.
 
     Why a module cannot be loaded is not the planner's: what failed was foreseen as taken.
     """
-    def kind(word: str) -> str:
-        return "taken" if word in TAKEN else word
-
-    done = dict.fromkeys(verdict.foreseen, "null")
+    foreseen = dict(verdict.foreseen)
+    # It is there once check has run at all.
+    if foreseen.pop("", None) is None:
+        return ["check foresaw nothing"]
+    done: dict[str, str] = {}
     for line in [x for lines in verdict.report.values() for x in lines]:
         match = FINDING.match(line)
-        if match and match[1] not in ("note", "problem", "unmatched"):
-            done[match[2]] = kind(match[1])
-    foreseen = {address: kind(word) for address, word in verdict.foreseen.items()}
-    return [f"{address} is foreseen as {foreseen.get(address)}, it was {what}"
-            for address, what in sorted(done.items()) if foreseen.get(address) != what]
+        if match and match[1] in TAKEN:
+            done[match[3]] = "taken"
+        elif match and match[1] == "refused":
+            done[match[3]] = f"refused, {match[2]}"
+        elif match and match[1] == "kept":
+            done[match[3]] = "kept"
+    return [f"{address}: check foresees {foreseen.get(address)}, it was {done.get(address)}"
+            for address in sorted(foreseen.keys() | done.keys())
+            if foreseen.get(address) != done.get(address)]
 
 
 def wrong_system(verdict: Verdict) -> list[str]:
