@@ -346,9 +346,9 @@ COMMAND_LINE = in_one(
          log=[rf"^{GPU1} .*vfio-pci"], absent=[rf"^{GPU1} .*: bound to vfio-pci"]),
     Cell("take-alone", top.TWIN_GPUS, None, on(GPU1), append=["vfio_early.take=01:00.0"]),
     Cell("take-dashes", top.TWIN_GPUS, None, on(GPU1, GPU2),
-         append=["vfio-early.take=01:00.0,id=1234:1111",
+         append=["vfio-early.take=01:00.0,id=1234:1111,allow=last-display",
                  "vfio-early.take=02:00.0,allow=last-display"]),
-    Cell("take-adds", top.TWIN_GPUS, b"01:00.0\n", on(GPU1, GPU2),
+    Cell("take-adds", top.TWIN_GPUS, b"01:00.0 allow=last-display\n", on(GPU1, GPU2),
          append=["vfio_early.take=02:00.0,allow=last-display"]),
     Cell("keep-wins", top.TWIN_GPUS, b"id=1234:1111\n", on(GPU1),
          append=["vfio_early.keep=02:00.0"]),
@@ -465,8 +465,9 @@ STORAGE = in_one(
     storage_cell("storage-elsewhere", "02:00.0\n", [],
                  [refused(NVME_DRIVE, "storage") + ".*is not there yet.*allow=storage"],
                  "root=UUID=00000000-0000-0000-0000-000000000000"),
-    storage_cell("storage-always", "01:00.0 unbind=always allow=root-disk\n", [SATA_DISK],
-                 [bound(SATA_DISK)], ROOT),
+    # Afterwards nobody can find out any more where the root file system was.
+    replace(storage_cell("storage-always", "01:00.0 unbind=always allow=root-disk\n",
+                         [SATA_DISK], [bound(SATA_DISK)], ROOT), foreseen=False),
 )
 
 NATIVE_FIRST = in_one(
