@@ -147,7 +147,7 @@ def judge(steps: dict[str, Step], other: dict[str, list[str]]) -> list[str]:
                       for pattern in getattr(expected, name)
                       if not any(re.search(pattern, line) for line in lines)]
     # There is no pci.ids in the guest: the comment is the class.
-    added = ["# mine", "path=00:05.0/00.0 id=8086:10d3 # ethernet"]
+    added = ["# mine", "path=00:05.0/00.0 id=8086:10d3  # ethernet"]
     for when, config in (("added", added), ("read-only", added), ("full", added),
                          ("removed", added[:1])):
         if other.get(f"config-{when}") != config:
