@@ -165,6 +165,7 @@ ALL = (
         ONE: [ROOT, rf"carries swap \({UNIT}\)", rf"carries /boot \({UNIT}\)"], **PS2},
         spare=(TWO, THREE)),
     NeedsCell("needs-raid1", "raid1", MIXED, {ONE: [ROOT], TWO: [ROOT], **PS2}),
+    NeedsCell("needs-bcache", "bcache", MIXED, {ONE: [ROOT], TWO: [ROOT], **PS2}),
     NeedsCell("needs-btrfs", "btrfs", NVMES, {ONE: [ROOT], TWO: [ROOT], **PS2}),
     NeedsCell("needs-swap", "swap", MIXED, {
         ONE: [rf"carries swap \({UNIT}\)"], TWO: [ROOT], **PS2}),

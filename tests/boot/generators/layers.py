@@ -11,10 +11,11 @@ from images import ImageSpec
 from packed import Packed
 
 TOOLS = ("cryptsetup", "lvm", "mdadm", "mkfs.btrfs", "btrfs", "mkfs.ext4", "mkswap", "swapon",
-         "losetup", "sfdisk", "blkid", "mount", "umount", "mountpoint", "ip", "truncate")
+         "losetup", "make-bcache", "sfdisk", "blkid", "mount", "umount", "mountpoint", "ip",
+         "truncate")
 MODULES = ("btrfs", "dm_mod", "dm_crypt", "raid1", "loop", "usb_storage", "uas", "vfat",
            "nls_ascii", "nls_cp437", "xts", "aesni_intel", "algif_skcipher", "evdev",
-           "overlay")
+           "overlay", "bcache")
 HOOK = f"""#!/bin/sh
 [ "$1" != prereqs ] || exit 0
 . /usr/share/initramfs-tools/hook-functions
@@ -40,5 +41,5 @@ class Layers(InitramfsTools):
 
 
 ALL = (Layers("layers", BUILD, packages=(
-    *roots.PACKAGES, "cryptsetup-bin", "lvm2", "mdadm", "btrfs-progs", "e2fsprogs", "fdisk",
-    "iproute2", "mount")),)
+    *roots.PACKAGES, "bcache-tools", "btrfs-progs", "cryptsetup-bin", "e2fsprogs", "fdisk",
+    "iproute2", "lvm2", "mdadm", "mount")),)
