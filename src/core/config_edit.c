@@ -91,6 +91,15 @@ static bool wants_end(const struct text *text)
 	       memcmp(text->bytes, byte_order_mark, MARK_LENGTH) != 0;
 }
 
+/* A last line may have the return, and not the line feed. */
+static void put_end(struct text *text, const char *end)
+{
+	if (text->bytes[text->length - 1] == '\r')
+		put(text, "\n", 1);
+	else
+		put(text, end, strlen(end));
+}
+
 int config_edit(const char *bytes, size_t length, const struct config_edit *edit,
 	char **ret_text, size_t *ret_length)
 {
@@ -104,7 +113,7 @@ int config_edit(const char *bytes, size_t length, const struct config_edit *edit
 		return -EINVAL;
 	}
 	if (edit->added_count > 0 && wants_end(&text))
-		put(&text, end, strlen(end));
+		put_end(&text, end);
 	for (size_t i = 0; i < edit->added_count; i++) {
 		put(&text, edit->added[i], strlen(edit->added[i]));
 		put(&text, end, strlen(end));

@@ -68,6 +68,8 @@ static void test_carriage_returns(void **state)
 	check("one\r\ntwo\n", NO_LINES, "new", "one\r\ntwo\nnew\n");
 	check("one\r\n", LINES(1), "new", "new\r\n");
 	check("\r", NO_LINES, "new", "\r\nnew\n");
+	/* A last line that has the one and not the other. */
+	check("one\r\ntwo\r", NO_LINES, "new", "one\r\ntwo\r\nnew\r\n");
 }
 
 static void test_byte_order_mark(void **state)
