@@ -175,23 +175,26 @@ static void check_command_line(struct check *check)
 	}
 }
 
-/* driverctl(8): one file for each device, its name the address, its text the driver. */
+/* driverctl(8): one file for each device, its name BUS-ADDRESS, its text the driver. */
 static int visit_override(void *context, int dir, const char *name)
 {
+	static const char bus[] = "pci-";
 	struct check *check = context;
 	char subject[CONFIG_LINE_PATH_MAX], driver[SYSFS_TEXT_MAX];
 	struct pci_address address;
+	const char *device = name + strlen(bus);
 
-	if (pci_address_parse(name, strlen(name), &address) < 0 ||
+	if (strncmp(name, bus, strlen(bus)) != 0 ||
+		pci_address_parse(device, strlen(device), &address) < 0 ||
 		!machine_find(&check->survey->machine, &address) ||
 		sysfs_read_text(dir, name, driver, sizeof(driver)) < 0)
 		return 0;
 	snprintf(subject, sizeof(subject), "/etc/driverctl.d/%s", name);
 	advice_add(&check->advices, ADVICE_WARNING, TOPIC, subject);
-	advice_what(&check->advices, "driverctl gives %s to %s", name, driver);
+	advice_what(&check->advices, "driverctl gives %s to %s", device, driver);
 	advice_why(&check->advices,
 		"it does so after the boot image, whatever was decided there");
-	advice_fix(&check->advices, "sudo driverctl unset-override %s", name);
+	advice_fix(&check->advices, "sudo driverctl unset-override %s", device);
 	return 0;
 }
 

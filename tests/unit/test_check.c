@@ -223,15 +223,15 @@ static void rivals(void **state)
 	survey(&bench);
 	snprintf(bench.check.cmdline, sizeof(bench.check.cmdline),
 		"vfio-pci.ids=1:2 modprobe.blacklist=nouveau,vfio_pci quiet");
-	fake_file(&bench.fake, "etc/driverctl.d/0000:01:00.0", "vfio-pci\n");
-	fake_file(&bench.fake, "etc/driverctl.d/0000:77:00.0", "vfio-pci\n");
+	fake_file(&bench.fake, "etc/driverctl.d/pci-0000:01:00.0", "vfio-pci\n");
+	fake_file(&bench.fake, "etc/driverctl.d/pci-0000:77:00.0", "vfio-pci\n");
 	fake_file(&bench.fake, "usr/local/bin/own", "echo >$d/driver_override\n");
 	fake_file(&bench.fake, "usr/local/bin/other", "echo vfio-pci\n");
 	fake_file(&bench.fake, "usr/bin/vfio-pci-override.sh", "driver_override\n");
 	EXPECT(&bench, check_rivals, "warning kernel command line: vfio-pci.ids=1:2 > ",
 		"error kernel command line: vfio-pci is on the blacklist",
-		"warning /etc/driverctl.d/0000:01:00.0: driverctl gives 0000:01:00.0 to "
-		"vfio-pci > sudo driverctl unset-override 0000:01:00.0",
+		"warning /etc/driverctl.d/pci-0000:01:00.0: driverctl gives 0000:01:00.0 "
+		"to vfio-pci > sudo driverctl unset-override 0000:01:00.0",
 		"warning /usr/local/bin/own: a script that binds devices by itself",
 		"warning /usr/bin/vfio-pci-override.sh: a script that binds");
 	end(&bench);
