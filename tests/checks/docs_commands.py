@@ -64,7 +64,8 @@ COMMANDS = (
     Known(r"meson setup build --native-file native/musl\.ini", "tests/everything.py",
           '["--native-file", "native/musl.ini"'),
     Known(r"ninja -C build", "tests/everything.py", '["ninja", "-C", folder]'),
-    Known(r"meson setup build-fuzz .*", "tests/everything.py", '"--native-file", "native/clang.ini"'),
+    Known(r"meson setup build-fuzz .*", "tests/everything.py",
+          '"--native-file", "native/clang.ini"'),
     Known(r"ninja -C build-fuzz", "tests/everything.py", '["ninja", "-C", folder]'),
     Known(r"tests/fuzz/run build-fuzz --seconds 60",
           reason="takes an hour; the tests run every target over its corpus"),
@@ -74,7 +75,7 @@ COMMANDS = (
     Known(r"tests/oracle/plans\.py build/vfio-early-boot --machines 500 --seed 7",
           "tests/checks/plans", "plans.py"),
     Known(r"sudo meson install -C build",
-          reason="would change the machine that runs the tests; they put the same files into roots"),
+          reason="would change the machine that runs the tests"),
     Known(r"sudo ninja -C build uninstall", reason="would change the machine that runs the tests"),
     Known(r"sudo update-initramfs -u -k all", "tests/boot/newcomer_trials.py", "docs/debian.md"),
     # Boot images. The harness has the tools make an image, of one kernel and into a folder.
@@ -113,9 +114,9 @@ COMMANDS = (
 
 def is_typed(command: str) -> bool:
     """Whether a command, or a part of it, is the host's program, or looks into sysfs."""
-    return command.startswith("ls /sys/") or any(word in (["vfio-early"], ["sudo", "vfio-early"]) for word in (
-        part.split()[:1] if part.split()[:1] == ["vfio-early"] else part.split()[:2]
-        for part in command.split("|"))) or "vfio-early image " in command
+    first = [part.replace("sudo ", "").split()[:1] for part in command.split("|")]
+    return (command.startswith("ls /sys/") or ["vfio-early"] in first
+            or "vfio-early image " in command)
 
 
 def find(command: str) -> Optional[Known]:

@@ -18,7 +18,9 @@ TOP = Path(__file__).resolve().parent.parent.parent
 def _machines() -> ModuleType:
     """The check of the machines, which can unpack a capture."""
     loader = importlib.machinery.SourceFileLoader("machines", str(TOP / "tests/checks/machines"))
-    module = importlib.util.module_from_spec(importlib.util.spec_from_loader("machines", loader))
+    spec = importlib.util.spec_from_loader("machines", loader)
+    assert spec is not None
+    module = importlib.util.module_from_spec(spec)
     loader.exec_module(module)
     return module
 
