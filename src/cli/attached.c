@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define NET_DIR "sys/class/net"
@@ -16,6 +17,8 @@ struct search {
 	int root;
 	const struct machine *machine;
 	struct attached *attached;
+	size_t needed; /* how many of them are what the host needs, or stand before these
+			*/
 	int r;
 };
 
@@ -41,6 +44,7 @@ __attribute__((format(printf, 3, 4))) static void add(
 	(void)vsnprintf(attached->items[attached->count].text, ATTACHED_TEXT_MAX, format,
 		arguments);
 	va_end(arguments);
+	attached->items[attached->count].found = attached->count;
 	attached->items[attached->count++].function = function;
 }
 
@@ -119,7 +123,7 @@ static bool is_told(const struct search *search, const struct pci_function *func
 	char words[64];
 
 	snprintf(words, sizeof(words), "(%.32s)", interface);
-	for (size_t i = 0; i < search->attached->count; i++)
+	for (size_t i = 0; i < search->needed; i++)
 		if (search->attached->items[i].function == index &&
 			strstr(search->attached->items[i].text, words))
 			return true;
@@ -141,17 +145,30 @@ static int visit_interface(void *context, int dir, const char *name)
 	return 0;
 }
 
-/* By function, otherwise as found. */
-static void sort(struct attached *attached)
+static int compare(const void *a, const void *b)
 {
-	for (size_t i = 1; i < attached->count; i++) {
-		struct attachment moved = attached->items[i];
-		size_t at = i;
+	const struct attachment *left = a, *right = b;
 
-		for (; at > 0 && attached->items[at - 1].function > moved.function; at--)
-			attached->items[at] = attached->items[at - 1];
-		attached->items[at] = moved;
+	if (left->function != right->function)
+		return left->function < right->function ? -1 : 1;
+	return left->found < right->found ? -1 : left->found > right->found;
+}
+
+size_t attached_first(const struct attached *attached, size_t function)
+{
+	size_t from = 0, to = attached->count;
+
+	while (from < to) {
+		size_t middle = from + (to - from) / 2;
+
+		if (attached->items[middle].function < function)
+			from = middle + 1;
+		else
+			to = middle;
 	}
+	return from < attached->count && attached->items[from].function == function
+		       ? from
+		       : attached->count;
 }
 
 int attached_find(int root, const struct machine *machine, const struct needs *needs,
@@ -162,6 +179,7 @@ int attached_find(int root, const struct machine *machine, const struct needs *n
 
 	find_boot_display(&search);
 	find_needed(&search, needs);
+	search.needed = attached.count;
 	if (disks_describe(root, note_disk, &search) == -ENOMEM)
 		search.r = -ENOMEM;
 	(void)dir_for_each(root, NET_DIR, visit_interface, &search);
@@ -169,7 +187,8 @@ int attached_find(int root, const struct machine *machine, const struct needs *n
 		attached_clear(&attached);
 		return search.r;
 	}
-	sort(&attached);
+	if (attached.count > 1)
+		qsort(attached.items, attached.count, sizeof(*attached.items), compare);
 	*ret_attached = attached;
 	return 0;
 }

@@ -129,9 +129,8 @@ static void fill_identity(
 static void fill_uses(const struct attached *attached, size_t index, struct row *row)
 {
 	append_line(row->name_and_use, "", row->title);
-	for (size_t i = 0; i < attached->count; i++) {
-		if (attached->items[i].function != index)
-			continue;
+	for (size_t i = attached_first(attached, index);
+		i < attached->count && attached->items[i].function == index; i++) {
 		append_line(row->uses, "", attached->items[i].text);
 		append_line(row->name_and_use, "- ", attached->items[i].text);
 	}

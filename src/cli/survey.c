@@ -152,11 +152,35 @@ int survey_make(int root, enum survey_when when, struct survey *ret_survey)
 	return survey_make_for(root, &wish, ret_survey);
 }
 
+/* The first finding about each, findings being in the order of what was decided. */
+static int index_verdicts(struct survey *survey)
+{
+	survey->verdicts = calloc(survey->machine.count + 1, sizeof(*survey->verdicts));
+	if (!survey->verdicts)
+		return -ENOMEM;
+	for (size_t i = 0; i < survey->findings.count; i++) {
+		const struct finding *finding = &survey->findings.items[i];
+		const struct pci_function *function =
+			finding->has_function && finding->verdict != VERDICT_NOTE
+				? machine_find(&survey->machine, &finding->address)
+				: NULL;
+		const struct finding **verdict =
+			function ? &survey->verdicts[function - survey->machine.functions]
+				 : NULL;
+
+		if (verdict && !*verdict)
+			*verdict = finding;
+	}
+	return 0;
+}
+
 int survey_make_for(int root, const struct survey_wish *wish, struct survey *ret_survey)
 {
 	struct survey survey = {0};
 	int r = read_all(root, wish, &survey);
 
+	if (r == 0)
+		r = index_verdicts(&survey);
 	if (r < 0) {
 		survey_clear(&survey);
 		return r;
@@ -171,6 +195,7 @@ void survey_clear(struct survey *survey)
 	plan_clear(&survey->plan);
 	selection_clear(&survey->selection);
 	findings_clear(&survey->findings);
+	free(survey->verdicts);
 	machine_clear(&survey->machine);
 	config_clear(&survey->config);
 }
@@ -178,12 +203,8 @@ void survey_clear(struct survey *survey)
 const struct finding *survey_verdict(
 	const struct survey *survey, const struct pci_function *function)
 {
-	for (size_t i = 0; i < survey->findings.count; i++) {
-		const struct finding *finding = &survey->findings.items[i];
+	const struct pci_function *own =
+		machine_find(&survey->machine, &function->address);
 
-		if (finding->has_function && finding->verdict != VERDICT_NOTE &&
-			pci_address_compare(&finding->address, &function->address) == 0)
-			return finding;
-	}
-	return NULL;
+	return own ? survey->verdicts[own - survey->machine.functions] : NULL;
 }

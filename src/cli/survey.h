@@ -18,6 +18,8 @@ struct survey {
 	struct selection selection;
 	struct plan plan;
 	struct findings findings;
+	/* For each function of the machine, the finding that says what becomes of it. */
+	const struct finding **verdicts;
 };
 
 /* What else it is to be about. */

@@ -14,13 +14,23 @@ bool rule_identity_mismatch(const struct rule *rule, const struct pci_function *
 	       !pci_id_pattern_matches(&id->id, &function->id);
 }
 
-/* One notice a rule, for the first device that it names. */
+/*
+ * One notice a rule, for the first device that it names. What a rule names by address is
+ * in one slot, and those stand together.
+ */
 static bool was_noted(const struct selection *selection, size_t index)
 {
-	for (size_t i = 0; i < index; i++)
-		if (!selection->items[i].widened &&
-			selection->items[i].rule == selection->items[index].rule)
+	const struct wanted *wanted = &selection->items[index];
+
+	for (size_t i = index; i-- > 0;) {
+		const struct wanted *earlier = &selection->items[i];
+
+		if (!pci_address_same_slot(
+			    &earlier->function->address, &wanted->function->address))
+			return false;
+		if (!earlier->widened && earlier->rule == wanted->rule)
 			return true;
+	}
 	return false;
 }
 

@@ -1,17 +1,22 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "last_guards.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define NOT_PLANNED ((size_t)-1)
 
-static size_t find_planned(const struct plan *plan, const struct pci_address *address)
+static int compare_device(const void *key, const void *device)
 {
-	for (size_t i = 0; i < plan->device_count; i++)
-		if (pci_address_compare(&plan->devices[i].function->address, address) ==
-			0)
-			return i;
-	return NOT_PLANNED;
+	return pci_address_compare(
+		key, &((const struct plan_device *)device)->function->address);
+}
+
+static bool is_planned(const struct plan *plan, const struct pci_address *address)
+{
+	return plan->device_count > 0 &&
+	       bsearch(address, plan->devices, plan->device_count, sizeof(*plan->devices),
+		       compare_device);
 }
 
 static bool is_given_away(const struct pci_function *function)
@@ -67,8 +72,7 @@ static bool one_stays(const struct last_guard *guard, const struct machine *mach
 		/* One whose driver never came back from a call is of no use to the host.
 		 */
 		if (!function->unknown && guard->is_one(machine, function) &&
-			!is_given_away(function) &&
-			find_planned(plan, &function->address) == NOT_PLANNED)
+			!is_given_away(function) && !is_planned(plan, &function->address))
 			return true;
 	}
 	return false;

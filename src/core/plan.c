@@ -195,22 +195,26 @@ int plan_make(const struct machine *machine, const struct selection *selection,
 	struct plan *ret_plan, struct findings *findings)
 {
 	struct plan plan = {.framebuffer = &machine->framebuffer};
+	int r = -ENOMEM;
 
 	/* One more than is needed: never an array of nothing. */
 	plan.devices = calloc(selection->count + 1, sizeof(*plan.devices));
 	plan.operations = calloc(
 		selection->count * OPERATIONS_PER_DEVICE + selection->held_count + 1,
 		sizeof(*plan.operations));
-	if (!plan.devices || !plan.operations) {
-		plan_clear(&plan);
-		return -ENOMEM;
+	if (plan.devices && plan.operations) {
+		for (size_t i = 0; i < selection->count; i++)
+			if (!selection->items[i].decided)
+				add_device(
+					&plan, machine, &selection->items[i], findings);
+		last_guards_apply(machine, &plan, findings);
+		note_plan(&plan, findings);
+		r = viability_note(machine, selection, &plan, findings);
 	}
-	for (size_t i = 0; i < selection->count; i++)
-		if (!selection->items[i].decided)
-			add_device(&plan, machine, &selection->items[i], findings);
-	last_guards_apply(machine, &plan, findings);
-	note_plan(&plan, findings);
-	viability_note(machine, selection, &plan, findings);
+	if (r < 0) {
+		plan_clear(&plan);
+		return r;
+	}
 	order_operations(&plan, selection);
 	*ret_plan = plan;
 	return 0;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "selection.h"
 
+#include "groups.h"
 #include "identity.h"
 #include "term.h"
 
@@ -21,12 +22,18 @@ struct choice {
 	bool mismatch;      /* the owner expects another device here */
 	bool keep_was_said; /* so that every function gets one line */
 	enum reach reach;   /* of the rule being looked at */
+	/* The last rule that reached this one's group, where it is the first member. */
+	const struct rule *group_reached_by;
 };
 
 struct work {
 	const struct machine *machine;
 	struct choice *choices;      /* one for each function of the machine */
 	const struct rule **kept_by; /* likewise */
+	size_t *reached;             /* by the rule being looked at; likewise */
+	size_t reached_count;
+	struct groups groups;
+	size_t unknown_count; /* functions that could not be read */
 	struct findings *findings;
 	size_t taken;
 };
@@ -121,64 +128,165 @@ static void keep(struct work *work, const struct rule *rule, size_t index)
 		work->kept_by[index] = rule;
 }
 
-static bool reached_by_widening(const struct rule *rule, const struct pci_function *from,
-	const struct pci_function *to)
+static void reach(struct work *work, size_t index, enum reach how)
 {
-	switch (rule->widening) {
-	case WIDEN_NONE:
-		return false;
-	case WIDEN_SLOT:
-		return pci_address_same_slot(&from->address, &to->address);
-	case WIDEN_GROUP:
-		return term_in_group(rule, to, from->group) ||
-		       (rule->action == RULE_KEEP && (from->unknown || to->unknown));
-	}
-	return false;
+	if (work->choices[index].reach != REACH_NOT)
+		return;
+	work->choices[index].reach = how;
+	work->reached[work->reached_count++] = index;
 }
 
-static void widen(struct work *work, const struct rule *rule, size_t from)
+/* Functions are in the order of their addresses, so those of a slot stand together. */
+static void widen_to_slot(struct work *work, size_t from)
+{
+	const struct pci_function *functions = work->machine->functions;
+	const struct pci_address *slot = &functions[from].address;
+
+	for (size_t i = from;
+		i-- > 0 && pci_address_same_slot(&functions[i].address, slot);)
+		reach(work, i, REACH_WIDENED);
+	for (size_t i = from + 1; i < work->machine->count &&
+				  pci_address_same_slot(&functions[i].address, slot);
+		i++)
+		reach(work, i, REACH_WIDENED);
+}
+
+/* Whose group is not known may be in any: a keep rule protects it. */
+static void widen_to_unknown(struct work *work, const struct rule *rule, size_t from)
 {
 	const struct pci_function *functions = work->machine->functions;
 
-	if (rule->widening == WIDEN_NONE ||
-		(!functions[from].unknown &&
-			rule_identity_mismatch(rule, &functions[from])))
+	if (rule->action != RULE_KEEP || work->unknown_count == 0 ||
+		work->reached_count == work->machine->count)
 		return;
 	for (size_t i = 0; i < work->machine->count; i++)
-		if (work->choices[i].reach == REACH_NOT &&
-			reached_by_widening(rule, &functions[from], &functions[i]))
-			work->choices[i].reach = REACH_WIDENED;
+		if (functions[from].unknown || functions[i].unknown)
+			reach(work, i, REACH_WIDENED);
 }
 
-/* Sets reach of every function; the number that the rule's terms named. */
-static size_t find_reach(struct work *work, const struct rule *rule)
+static void widen_to_group(struct work *work, const struct rule *rule, size_t from)
+{
+	const struct pci_function *functions = work->machine->functions;
+	int group = functions[from].group;
+	size_t first = groups_first(&work->groups, group);
+	struct choice *head;
+
+	if (first == work->groups.count)
+		return;
+	head = &work->choices[work->groups.members[first].function];
+	if (head->group_reached_by == rule)
+		return;
+	head->group_reached_by = rule;
+	for (size_t i = first;
+		i < work->groups.count && work->groups.members[i].group == group; i++) {
+		size_t member = work->groups.members[i].function;
+
+		if (term_in_group(rule, &functions[member], group))
+			reach(work, member, REACH_WIDENED);
+	}
+}
+
+static bool may_widen(const struct work *work, const struct rule *rule, size_t from)
+{
+	const struct pci_function *function = &work->machine->functions[from];
+
+	return function->unknown || !rule_identity_mismatch(rule, function);
+}
+
+/* From the first functions of work->reached, which the rule's terms named. */
+static void widen(struct work *work, const struct rule *rule, size_t named)
+{
+	bool unknown_are_reached = false;
+
+	if (rule->widening == WIDEN_NONE)
+		return;
+	for (size_t i = 0; i < named; i++) {
+		size_t from = work->reached[i];
+
+		if (!may_widen(work, rule, from))
+			continue;
+		if (rule->widening == WIDEN_SLOT) {
+			widen_to_slot(work, from);
+			continue;
+		}
+		widen_to_group(work, rule, from);
+		if (!unknown_are_reached || work->machine->functions[from].unknown)
+			widen_to_unknown(work, rule, from);
+		unknown_are_reached = true;
+	}
+}
+
+/* The first function that is not before the address. */
+static size_t find_from(const struct machine *machine, const struct pci_address *address)
+{
+	size_t from = 0, to = machine->count;
+
+	while (from < to) {
+		size_t middle = from + (to - from) / 2;
+
+		if (pci_address_compare(&machine->functions[middle].address, address) < 0)
+			from = middle + 1;
+		else
+			to = middle;
+	}
+	return from;
+}
+
+static void name(struct work *work, const struct rule *rule, size_t index)
+{
+	if (rule_holds(work, rule, &work->machine->functions[index]))
+		reach(work, index, REACH_NAMED);
+}
+
+/* A rule with an address is asked about that slot only. */
+static void name_all(struct work *work, const struct rule *rule)
 {
 	const struct machine *machine = work->machine;
-	size_t named = 0;
+	const struct term *term = rule_term(rule, TERM_ADDRESS);
+	struct pci_address slot;
 
-	for (size_t i = 0; i < machine->count; i++) {
-		bool holds = rule_holds(work, rule, &machine->functions[i]);
-
-		work->choices[i].reach = holds ? REACH_NAMED : REACH_NOT;
-		named += holds;
+	if (!term) {
+		for (size_t i = 0; i < machine->count; i++)
+			name(work, rule, i);
+		return;
 	}
-	for (size_t i = 0; named > 0 && i < machine->count; i++)
-		if (work->choices[i].reach == REACH_NAMED)
-			widen(work, rule, i);
-	return named;
+	slot = term->address.address;
+	slot.function = 0;
+	for (size_t i = find_from(machine, &slot);
+		i < machine->count &&
+		pci_address_same_slot(&machine->functions[i].address, &slot);
+		i++)
+		name(work, rule, i);
+}
+
+static int compare_indices(const void *a, const void *b)
+{
+	size_t left = *(const size_t *)a, right = *(const size_t *)b;
+
+	return left < right ? -1 : left > right;
 }
 
 /* Calls REACHED once for every function of the rule, or says that it has none. */
 static void for_each_reached(struct work *work, const struct rule *rule,
 	void (*reached)(struct work *work, const struct rule *rule, size_t index))
 {
-	if (find_reach(work, rule) == 0) {
+	size_t named;
+
+	work->reached_count = 0;
+	name_all(work, rule);
+	named = work->reached_count;
+	if (named == 0) {
 		term_note_unmatched(work->machine, rule, work->findings);
 		return;
 	}
-	for (size_t i = 0; i < work->machine->count; i++)
-		if (work->choices[i].reach != REACH_NOT)
-			reached(work, rule, i);
+	widen(work, rule, named);
+	if (work->reached_count > named)
+		qsort(work->reached, work->reached_count, sizeof(*work->reached),
+			compare_indices);
+	for (size_t i = 0; i < work->reached_count; i++)
+		reached(work, rule, work->reached[i]);
+	for (size_t i = 0; i < work->reached_count; i++)
+		work->choices[work->reached[i]].reach = REACH_NOT;
 }
 
 static int collect(const struct work *work, struct selection *selection)
@@ -235,13 +343,14 @@ static void ask_rules(struct work *work, const struct config *config,
 			for_each_reached(work, &config->rules[i], reached);
 }
 
-static void note_unknown(const struct work *work)
+static void note_unknown(struct work *work)
 {
 	for (size_t i = 0; i < work->machine->count; i++) {
 		char address[PCI_ADDRESS_TEXT_MAX];
 
 		if (!work->machine->functions[i].unknown)
 			continue;
+		work->unknown_count++;
 		pci_address_format(&work->machine->functions[i].address, address);
 		finding_add(work->findings, SEVERITY_WARNING, VERDICT_NOTE, GUARD_NONE,
 			NULL, NULL,
@@ -251,16 +360,34 @@ static void note_unknown(const struct work *work)
 	}
 }
 
+static bool widens_to_group(const struct config *config)
+{
+	for (size_t i = 0; i < config->rule_count; i++)
+		if (config->rules[i].widening == WIDEN_GROUP)
+			return true;
+	return false;
+}
+
+static int work_begin(struct work *work, const struct config *config)
+{
+	size_t count = work->machine->count + 1;
+
+	work->choices = calloc(count, sizeof(*work->choices));
+	work->kept_by = calloc(count, sizeof(*work->kept_by));
+	work->reached = calloc(count, sizeof(*work->reached));
+	if (!work->choices || !work->kept_by || !work->reached)
+		return -ENOMEM;
+	return widens_to_group(config) ? groups_make(work->machine, &work->groups) : 0;
+}
+
 int selection_make(const struct config *config, const struct machine *machine,
 	struct selection *ret_selection, struct findings *findings)
 {
 	struct work work = {.machine = machine, .findings = findings};
 	struct selection selection = {0};
-	int r = -ENOMEM;
+	int r = work_begin(&work, config);
 
-	work.choices = calloc(machine->count + 1, sizeof(*work.choices));
-	work.kept_by = calloc(machine->count + 1, sizeof(*work.kept_by));
-	if (work.choices && work.kept_by) {
+	if (r == 0) {
 		note_unknown(&work);
 		ask_rules(&work, config, RULE_KEEP, keep);
 		ask_rules(&work, config, RULE_TAKE, take);
@@ -268,6 +395,8 @@ int selection_make(const struct config *config, const struct machine *machine,
 	}
 	if (r == 0)
 		r = collect_held(config, machine, &selection);
+	groups_clear(&work.groups);
+	free(work.reached);
 	free(work.choices);
 	selection.kept_by = work.kept_by;
 	if (r < 0) {

@@ -1,27 +1,43 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "viability.h"
 
+#include "groups.h"
+
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
-static bool is_planned(const struct plan *plan, const struct pci_function *function)
+/* What is so of a function of the machine. */
+enum {
+	IS_SELECTED = 1,
+	IS_PLANNED = 2,
+	IS_NOTED = 4, /* the first member of a group that was looked at */
+};
+
+struct view {
+	const struct machine *machine;
+	const struct selection *selection;
+	struct groups groups;
+	unsigned char *roles; /* for each function of the machine */
+};
+
+static void set_role(struct view *view, const struct pci_function *function, int role)
 {
-	for (size_t i = 0; i < plan->device_count; i++)
-		if (plan->devices[i].function == function)
-			return true;
-	return false;
+	unsigned char *roles = &view->roles[function - view->machine->functions];
+
+	*roles = (unsigned char)(*roles | role);
 }
 
-/* The first planned device of the group: the others would repeat the notice. */
-static bool speaks_for_group(const struct plan *plan, size_t device)
+static int view_make(struct view *view, const struct plan *plan)
 {
-	int group = plan->devices[device].function->group;
-
-	if (group == MACHINE_GROUP_NONE)
-		return false;
-	for (size_t i = 0; i < device; i++)
-		if (plan->devices[i].function->group == group)
-			return false;
-	return true;
+	view->roles = calloc(view->machine->count + 1, sizeof(*view->roles));
+	if (!view->roles || groups_make(view->machine, &view->groups) < 0)
+		return -ENOMEM;
+	for (size_t i = 0; i < view->selection->count; i++)
+		set_role(view, view->selection->items[i].function, IS_SELECTED);
+	for (size_t i = 0; i < plan->device_count; i++)
+		set_role(view, plan->devices[i].function, IS_PLANNED);
+	return 0;
 }
 
 static bool managed_by_user(const char *driver)
@@ -39,14 +55,12 @@ static bool spoils_group(const struct pci_function *member)
 }
 
 /* What would take a member along, or why nothing does. */
-static const char *fix_words(const struct machine *machine,
-	const struct selection *selection, const struct pci_function *member)
+static const char *fix_words(const struct view *view, const struct pci_function *member)
 {
-	if (selection_kept_by(selection, machine, member))
+	if (selection_kept_by(view->selection, view->machine, member))
 		return "a keep rule holds it back";
-	for (size_t i = 0; i < selection->count; i++)
-		if (selection->items[i].function == member)
-			return "it was refused, see its own line";
+	if (view->roles[member - view->machine->functions] & IS_SELECTED)
+		return "it was refused, see its own line";
 	if (PCI_CLASS_SUB(member->class_code) == PCI_SUB_SMBUS)
 		return "a rule of its own with allow=bridge takes it";
 	if (pci_function_is_infrastructure(member))
@@ -54,27 +68,46 @@ static const char *fix_words(const struct machine *machine,
 	return "with=group takes it along";
 }
 
-void viability_note(const struct machine *machine, const struct selection *selection,
+/* Once for each group: the other planned devices would repeat it. */
+static void note_group(
+	struct view *view, const struct plan_device *device, struct findings *findings)
+{
+	const struct groups *groups = &view->groups;
+	int group = device->function->group;
+	size_t first = groups_first(groups, group);
+	unsigned char *role;
+
+	if (first == groups->count)
+		return;
+	role = &view->roles[groups->members[first].function];
+	if (*role & IS_NOTED)
+		return;
+	*role |= IS_NOTED;
+	for (size_t i = first; i < groups->count && groups->members[i].group == group;
+		i++) {
+		size_t index = groups->members[i].function;
+		const struct pci_function *member = &view->machine->functions[index];
+
+		if (view->roles[index] & IS_PLANNED || !spoils_group(member))
+			continue;
+		finding_add(findings, SEVERITY_NOTICE, VERDICT_NOTE, GUARD_NONE, member,
+			device->rule,
+			"stays with the host%s%s in IOMMU group %d, so no virtual "
+			"machine can use that group; %s",
+			member->driver[0] ? " driver " : "", member->driver,
+			member->group, fix_words(view, member));
+	}
+}
+
+int viability_note(const struct machine *machine, const struct selection *selection,
 	const struct plan *plan, struct findings *findings)
 {
-	for (size_t i = 0; i < plan->device_count; i++) {
-		const struct plan_device *device = &plan->devices[i];
+	struct view view = {.machine = machine, .selection = selection};
+	int r = plan->device_count > 0 ? view_make(&view, plan) : 0;
 
-		if (!speaks_for_group(plan, i))
-			continue;
-		for (size_t j = 0; j < machine->count; j++) {
-			const struct pci_function *member = &machine->functions[j];
-
-			if (member->group != device->function->group ||
-				is_planned(plan, member) || !spoils_group(member))
-				continue;
-			finding_add(findings, SEVERITY_NOTICE, VERDICT_NOTE, GUARD_NONE,
-				member, device->rule,
-				"stays with the host%s%s in IOMMU group %d, so no "
-				"virtual "
-				"machine can use that group; %s",
-				member->driver[0] ? " driver " : "", member->driver,
-				member->group, fix_words(machine, selection, member));
-		}
-	}
+	for (size_t i = 0; r == 0 && i < plan->device_count; i++)
+		note_group(&view, &plan->devices[i], findings);
+	groups_clear(&view.groups);
+	free(view.roles);
+	return r;
 }

@@ -13,5 +13,6 @@
 
 #include "plan.h"
 
-void viability_note(const struct machine *machine, const struct selection *selection,
+/* Returns 0 or -ENOMEM. */
+int viability_note(const struct machine *machine, const struct selection *selection,
 	const struct plan *plan, struct findings *findings);
