@@ -4,11 +4,12 @@
 #include "apply/apply.h"
 #include "apply/hung_load.h"
 #include "apply/kernel_effects.h"
-#include "driver_presence.h"
+#include "apply/module_load.h"
 #include "late.h"
 #include "now.h"
 #include "scan/config_files.h"
 #include "scan/decide.h"
+#include "scan/driver_presence.h"
 #include "seen.h"
 
 #include <errno.h>
@@ -170,8 +171,15 @@ static bool looked(void *context, struct decision *decision)
 	return true;
 }
 
+static bool has_module(void *context, const char *name)
+{
+	(void)context;
+	return module_known(name);
+}
+
 static void learnt(void *context, struct decision *decision)
 {
+	const struct module_lookup modules = {.has = has_module};
 	struct run *run = context;
 
 	if (run->options->now == NOW_BIND)
@@ -179,7 +187,7 @@ static void learnt(void *context, struct decision *decision)
 	if (run->watch)
 		watch_leave(run->watch);
 	if (strcmp(run->options->sysroot, "/") == 0)
-		driver_presence_find(&decision->selection);
+		driver_presence_find(run->root, &decision->selection, &modules);
 }
 
 /* Afterwards the same functions are not asked about again. */

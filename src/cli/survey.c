@@ -5,6 +5,7 @@
 #include "kernels.h"
 #include "scan/config_files.h"
 #include "scan/decide.h"
+#include "scan/driver_presence.h"
 #include "scan/host_session.h"
 #include "scan/sysfs_read.h"
 
@@ -41,12 +42,17 @@ static void restore_drivers(struct machine *machine, const char *drivers)
 			DRIVER_NAME_MAX);
 }
 
-static bool is_registered(int root, const char *driver)
-{
-	char path[NAME_MAX + DRIVER_NAME_MAX];
+/* The kernel that runs, below a root. */
+struct running {
+	int root;
+	char version[NAME_MAX];
+};
 
-	snprintf(path, sizeof(path), "sys/bus/pci/drivers/%s", driver);
-	return faccessat(root, path, F_OK, 0) == 0;
+static bool running_has(void *context, const char *name)
+{
+	const struct running *running = context;
+
+	return kernel_has_module(running->root, running->version, name);
 }
 
 /*
@@ -56,31 +62,17 @@ static bool is_registered(int root, const char *driver)
  */
 static int find_missing_drivers(int root, const struct selection *selection)
 {
-	char running[NAME_MAX];
+	struct running running = {.root = root};
+	const struct module_lookup modules = {.context = &running, .has = running_has};
 	struct kernels kernels = {0};
-	const char *last = NULL;
-	bool missing = false;
 	int r = kernels_find_below(root, &kernels);
 
 	if (r == -ENOMEM)
 		return r;
-	if (sysfs_read_text(root, "proc/sys/kernel/osrelease", running, sizeof(running)) <
-			0 ||
-		!kernels_get(&kernels, running)) {
-		kernels_clear(&kernels);
-		return 0;
-	}
-	for (size_t i = 0; i < selection->count; i++) {
-		const struct wanted *wanted = &selection->items[i];
-		const char *driver = wanted->rule->driver;
-
-		/* Most rules ask for the same one. */
-		if (!last || strcmp(last, driver) != 0)
-			missing = !is_registered(root, driver) &&
-				  !kernel_has_module(root, running, driver);
-		last = driver;
-		wanted->function->driver_missing = !wanted->decided && missing;
-	}
+	if (sysfs_read_text(root, "proc/sys/kernel/osrelease", running.version,
+		    sizeof(running.version)) >= 0 &&
+		kernels_get(&kernels, running.version))
+		driver_presence_find(root, selection, &modules);
 	kernels_clear(&kernels);
 	return 0;
 }

@@ -141,9 +141,19 @@ static bool refuses_network(
 static bool refuses_driver(
 	const struct machine *machine, const struct wanted *wanted, char *why)
 {
+	const struct pci_function *function = wanted->function;
+
 	(void)machine;
-	if (!wanted->function->driver_missing)
+	if (!function->driver_missing)
 		return false;
+	if (function->driver_meant[0]) {
+		snprintf(why, GUARD_WHY_MAX,
+			"no driver is called %s: the module of that name has the driver "
+			"%s; write driver=%s",
+			wanted->rule->driver, function->driver_meant,
+			function->driver_meant);
+		return true;
+	}
 	snprintf(why, GUARD_WHY_MAX,
 		"there is no driver %s here: none of that name is registered, and "
 		"/lib/modules has no such module for this kernel; correct driver=, or "

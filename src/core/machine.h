@@ -55,7 +55,9 @@ struct pci_function {
 	char driver[DRIVER_NAME_MAX];   /* the bound driver, "" for none */
 	bool driver_built_in;           /* known only where a driver is bound */
 	char override[DRIVER_NAME_MAX]; /* driver_override; read only where wanted */
-	bool driver_missing; /* the driver that its rule asks for is not to be had */
+	/* The driver that its rule asks for is not to be had; its real name, if known. */
+	bool driver_missing;
+	char driver_meant[DRIVER_NAME_MAX];
 	bool waits; /* refused for what may be otherwise later in the same boot */
 	/* Set where an attempt that was left behind has changed it: see watch.h. */
 	const struct pci_past *past;

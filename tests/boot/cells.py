@@ -391,9 +391,18 @@ MODULES = in_one(
     Cell("driver-unknown", top.TWIN_GPUS, b"01:00.0 driver=no-such-driver\n02:00.0\n", on(GPU2),
          [refused(GPU1, "driver") + ": there is no driver no-such-driver here"],
          absent=["failed:"], suites=EVERY),
-    # A module of that name, which has a driver of another name.
-    Cell("driver-misspelt", top.TWIN_GPUS, b"01:00.0 driver=vfio_pci allow=last-display\n02:00.0 allow=last-display\n", on(GPU2),
-         [rf"^{GPU1} .*failed.*no PCI driver has that name"]),
+    # A module of that name, which has a driver of another name: known before anything is
+    # written, or once the module is there, or only afterwards.
+    Cell("driver-misspelt", top.TWIN_GPUS, b"01:00.0 driver=vfio_pci\n02:00.0\n", on(GPU2),
+         [refused(GPU1, "driver") + ": no driver is called vfio_pci.* write driver=vfio-pci"],
+         absent=["failed:"]),
+    Cell("driver-of-loaded-module", top.MACHINE, b"02:00.0 driver=xhci-pci allow=keyboard\n",
+         log=[refused(XHCI, "driver") + ".* write driver=xhci_hcd"], absent=["failed:"],
+         append=["vfio_test.native=xhci_pci"], scripts=["0-native"],
+         check=native_first("xhci_pci")),
+    Cell("driver-of-module", top.MACHINE, b"02:00.0 driver=xhci_pci allow=keyboard\n",
+         log=[rf"^{XHCI} .*failed.*no PCI driver has that name.*given back to xhci_hcd"],
+         foreseen=False),  # check finds the module loaded
     # Named with - in its file and with _ as a driver; its native one is built into the kernel.
     Cell("driver-variant", top.VIRTIO, f"01:00.0 id=1af4:* driver={VARIANT} allow=network\n"
          f"02:00.0 driver={VARIANT}\n03:00.0\n".encode(),

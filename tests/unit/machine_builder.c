@@ -65,6 +65,10 @@ static void apply_word(
 		apply_framebuffer(machine, value);
 	} else if (strcmp(word, "driver-missing") == 0) {
 		function->driver_missing = true;
+	} else if ((value = option(word, "driver-meant="))) {
+		function->driver_missing = true;
+		snprintf(function->driver_meant, sizeof(function->driver_meant), "%s",
+			value);
 	} else if (strcmp(word, "boot-display") == 0) {
 		function->boot_display = true;
 	} else if ((value = option(word, "vf-of="))) {

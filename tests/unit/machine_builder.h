@@ -6,9 +6,9 @@
  *
  * as "01:00.0 10de:2206 030000 13 nouveau busy". GROUP and DRIVER may be '-'. Words:
  * bridge, unresponsive, unreadable, built-in, idle, busy, unknown, override=NAME,
- * driver-missing, vf-of=ADDRESS, serial=NUMBER, path=PATH, boot-display, and
- * framebuffer=DEVICE/CLAIM for a boot display that has one (both may be empty). Without
- * path= the path is that of a function directly on its bus.
+ * driver-missing, driver-meant=NAME, vf-of=ADDRESS, serial=NUMBER, path=PATH,
+ * boot-display, and framebuffer=DEVICE/CLAIM for a boot display that has one (both may be
+ * empty). Without path= the path is that of a function directly on its bus.
  *
  * A row or a config that is wrong ends the test program.
  */

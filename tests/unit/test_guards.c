@@ -200,6 +200,9 @@ static void test_driver(void **state)
 		{"01:00.0 10de:1 030000 1 nouveau driver-missing",
 			"01:00.0 unbind=always allow=storage,network", GUARD_DRIVER,
 			"no driver vfio-pci here", "rebuild the boot image"},
+		{"01:00.0 10de:1 030000 1 nouveau driver-meant=vfio-pci",
+			"01:00.0 driver=vfio_pci unbind=always", GUARD_DRIVER,
+			"no driver is called vfio_pci", "write driver=vfio-pci"},
 	};
 
 	(void)state;
@@ -248,6 +251,13 @@ static void test_longest_words(void **state)
 	memset(wanted.function->driver, 'd', DRIVER_NAME_MAX - 1);
 	assert_int_equal(guards_ask(&machine, &wanted, why), GUARD_BOUND);
 	assert_contains(why, "unbind=always takes it all the same");
+	wanted.function->driver_missing = true;
+	memset(wanted.function->driver_meant, 'm', DRIVER_NAME_MAX - 1);
+	assert_int_equal(guards_ask(&machine, &wanted, why), GUARD_DRIVER);
+	assert_contains(why, "write driver=mmm");
+	assert_int_equal(why[strlen(why) - 1], 'm');
+	assert_string_equal(
+		why + strlen(why) - (DRIVER_NAME_MAX - 1), wanted.function->driver_meant);
 	config_clear(&config);
 	machine_clear(&machine);
 }
