@@ -4,6 +4,7 @@
 #include "groups.h"
 #include "identity.h"
 #include "term.h"
+#include "unmatched.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -276,7 +277,7 @@ static void for_each_reached(struct work *work, const struct rule *rule,
 	name_all(work, rule);
 	named = work->reached_count;
 	if (named == 0) {
-		term_note_unmatched(work->machine, rule, work->findings);
+		unmatched_note(work->machine, rule, work->findings);
 		return;
 	}
 	widen(work, rule, named);

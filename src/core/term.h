@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One term of a rule against one function, and in words what no function satisfies.
+ * One term of a rule against one function.
  */
 #pragma once
 
@@ -13,9 +13,8 @@
 bool term_in_group(
 	const struct rule *rule, const struct pci_function *function, int group);
 
+/* The group of the function at this address, MACHINE_GROUP_NONE without it. */
+int term_group_of(const struct machine *machine, const struct pci_address *address);
+
 bool term_holds(const struct machine *machine, const struct rule *rule,
 	const struct term *term, const struct pci_function *function);
-
-/* Says of a rule that matches nothing which of its terms nothing satisfies. */
-void term_note_unmatched(const struct machine *machine, const struct rule *rule,
-	struct findings *findings);
