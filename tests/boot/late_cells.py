@@ -14,7 +14,7 @@ from typing import Sequence
 
 import host
 import topologies as top
-from cells import EVERY, STABLE, TRIXIE, Cell, Check, bound, in_one, on, over, refused
+from cells import EVERY, STABLE, TRIXIE, Cell, Check, all_of, bound, in_one, on, over, refused
 from generators.dracut import SYSTEMD
 from images import TEST_MODULES
 from topologies import Topology, address, root_port, slot
@@ -44,6 +44,7 @@ def plugged(name: str, late: Sequence[str], steps: Sequence[Sequence[str]],
 HOT, OTHER = address(1), address(2)
 NIC_IN = f"device_add {top.NIC},bus=rp1,id=hot"
 NIC_OUT = "device_del hot"
+NIC_TORN_OUT = "tear_out 00:01.0"
 
 
 def nic(name: str, *late: str) -> Topology:
@@ -55,6 +56,12 @@ FIRST_IN = replace(FIRST_IN, steps=FIRST_IN.steps[:1])
 LOADED = replace(FIRST_IN, name="plug-loaded",
                  append=(f"vfio_test.late=load:e1000e,!0,+{HOT}",))
 AGAIN = nic("again", "!0", f"+{HOT}", "!1", f"-{HOT}", "!2", f"+{HOT}")
+TORN_OUT = replace(AGAIN, name="plug-torn-out", steps=((NIC_IN,), (NIC_TORN_OUT,), (NIC_IN,)))
+
+# A driver that every kernel of Debian has built in.
+BUILT_IN = plugged(
+    "built-in", ["!0", f"+{HOT}"], [["device_add pci-serial,chardev=nothing,bus=rp1,id=hot"]],
+    {HOT: "serial"}, ("-chardev", "null,id=nothing"))
 
 # On a host that has booted from a disk; until then nothing there wants the driver.
 HOST_DISK = address(3)
@@ -145,7 +152,18 @@ def late_report(count: int):
     return check
 
 
+def surprised(verdict: Verdict) -> list[str]:
+    """For the kernel the device was gone before anybody asked for that, and then another came."""
+    said = [r.text.rpartition(": ")[2] for r in verdict.dmesg if "pciehp: Slot(1): " in r.text]
+    gone = [text for text in said if re.search("Card not present|Link Down", text)]
+    asked_for = [text for text in said if re.search("power(ing)? off", text, re.IGNORECASE)]
+    return [] if gone and not asked_for else [f"pciehp said: {said}"]
+
+
 TAKEN_FROM = rf"^{HOT} .*bound to vfio-pci, taken from e1000e \(a module that was there before"
+TAKEN_FROM_BUILT_IN = rf"^{HOT} .*bound to vfio-pci, taken from serial \(built into the kernel"
+
+
 def late(name: str, topology: Topology, config: bytes | None, *taken: str,
          log: Sequence[str] = (), suites: Sequence[str] = STABLE, **more: object) -> Cell:
     return Cell(f"late-{name}", topology, config, on(*taken), late=taken, suites=suites,
@@ -168,6 +186,12 @@ ALL: tuple[Cell, ...] = in_one(TRIXIE, *over(
     # The udevd of systemd, in its sandbox.
     late("systemd", FIRST_IN, b"01:00.0\n", HOT, suites=EVERY, generator=SYSTEMD),
     late("again", AGAIN, b"01:00.0\n", HOT, check=late_report(2)),
+    late("torn-out", TORN_OUT, b"01:00.0\n", HOT, check=all_of(late_report(2), surprised),
+         suites=EVERY),
+    late("built-in", BUILT_IN, b"01:00.0\n", HOT, log=[TAKEN_FROM_BUILT_IN], suites=EVERY),
+    late("built-in-safe", BUILT_IN, b"01:00.0 unbind=safe\n", HOT, log=[TAKEN_FROM_BUILT_IN]),
+    late("built-in-never", BUILT_IN, b"01:00.0 unbind=never\n",
+         log=[refused(HOT, "bound") + r": serial \(built into the kernel\) holds it"]),
     Cell("late-removed", REMOVED, b"01:00.0\n", on(HOT), [bound(HOT), TAKEN_FROM]),
     Cell("late-removed-built-in", REMOVED, b"01:00.0\n", on(HOT),
          [rf"^{HOT} .*taken from e1000e \(built into", rf"^{HOT} .*taken from e1000e \(built"],

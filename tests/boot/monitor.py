@@ -2,7 +2,9 @@
 """Does to a running emulator what its guest asks for: plugs devices in and out.
 
 The guest writes "@vfio-test-step N" on the serial console and waits for what comes of it;
-step N is a list of the emulator's own monitor commands, as "device_add e1000e,bus=rp1".
+step N is a list of the emulator's own monitor commands, as "device_add e1000e,bus=rp1", and of
+"tear_out 00:01.0": what is behind this port is gone, without the guest being asked, and the
+next command waits until that has noticed.
 """
 
 from __future__ import annotations
@@ -15,7 +17,10 @@ import time
 from pathlib import Path
 from typing import Any, Optional, Sequence
 
+from config_space import ConfigSpace
+
 STEP = re.compile(rb"@vfio-test-step (\d+)\r?\n")
+TEAR_OUT = "tear_out"
 Steps = Sequence[Sequence[str]]
 
 
@@ -83,13 +88,26 @@ class Connection:
                 time.sleep(0.1)
 
     def command(self, line: str) -> None:
-        """Types a line; where that asks the guest to let a device go, waits until it has."""
-        answer = self._ask("human-monitor-command", {"command-line": line})
-        if answer.strip():
-            raise MonitorError(f"{line}: {answer.strip()}")
-        while line.startswith("device_del ") and not self._deleted:
-            self._read()
+        """Does a line; where a device is to go, waits until it has."""
+        name, _, rest = line.partition(" ")
         self._deleted = False
+        if name == TEAR_OUT:
+            self._tear_out(ConfigSpace(self._type, rest))
+        elif answer := self._type(line).strip():
+            raise MonitorError(f"{line}: {answer}")
+        while name == "device_del" and not self._deleted:
+            self._read()
+
+    def _tear_out(self, port: ConfigSpace) -> None:
+        port.cut_power()
+        limit = time.monotonic() + 60
+        while not port.is_off():
+            if time.monotonic() > limit:
+                raise MonitorError("the guest does not notice that a card is gone")
+            time.sleep(0.2)
+
+    def _type(self, line: str) -> str:
+        return self._ask("human-monitor-command", {"command-line": line})
 
     def _read(self) -> dict[str, Any]:
         line = self._stream.readline()
