@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "report_file.h"
 
+#include "io/write_all.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -16,31 +18,14 @@
 #define LATE      DIRECTORY "/late"
 #define BEFORE    DIRECTORY "/late-before"
 
-static int write_text(int fd, const char *text)
-{
-	size_t length = strlen(text);
-
-	while (length > 0) {
-		ssize_t n = write(fd, text, length);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		text += n;
-		length -= (size_t)n;
-	}
-	return 0;
-}
-
-static int write_all(const char *path, const char *text)
+static int write_new(const char *path, const char *text)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
 	int r;
 
 	if (fd < 0)
 		return -errno;
-	r = write_text(fd, text);
+	r = write_all(fd, text, strlen(text));
 	if (close(fd) < 0 && r == 0)
 		r = -errno;
 	return r;
@@ -62,7 +47,7 @@ int report_file_write(const struct report *report)
 	text = report_print(report);
 	if (!text)
 		return -ENOMEM;
-	r = write_all(TEMPORARY, text);
+	r = write_new(TEMPORARY, text);
 	free(text);
 	if (r == 0 && rename(TEMPORARY, access(FIRST, F_OK) == 0 ? RERUN : FIRST) < 0)
 		r = -errno;
@@ -81,7 +66,7 @@ static int begin_late(const struct report *report)
 	if (!text)
 		return -ENOMEM;
 	snprintf(temporary, sizeof(temporary), DIRECTORY "/.late-%d", (int)getpid());
-	r = write_all(temporary, text);
+	r = write_new(temporary, text);
 	free(text);
 	if (r == 0 && link(temporary, LATE) < 0)
 		r = -errno;
@@ -99,7 +84,7 @@ static int append_late(const struct report *report)
 	if (fd < 0)
 		return -errno;
 	text = report_print_findings(report);
-	r = text ? write_text(fd, text) : -ENOMEM;
+	r = text ? write_all(fd, text, strlen(text)) : -ENOMEM;
 	free(text);
 	if (close(fd) < 0 && r == 0)
 		r = -errno;

@@ -2,6 +2,7 @@
 #include "config_file.h"
 
 #include "core/config.h"
+#include "io/write_all.h"
 #include "scan/cleanup.h"
 
 #include <errno.h>
@@ -79,21 +80,6 @@ void config_file_close(struct config_file *file)
 		close(file->folder);
 	free(file->text);
 	*file = (struct config_file){.folder = -1};
-}
-
-static int write_text(int fd, const char *text, size_t length)
-{
-	while (length > 0) {
-		ssize_t n = write(fd, text, length);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		text += n;
-		length -= (size_t)n;
-	}
-	return 0;
 }
 
 /* Signatures of the old content; the kernel makes its own for the new one. */
@@ -178,7 +164,7 @@ static int make_temporary(const struct config_file *file, char name[TEMPORARY_MA
 
 static int fill(const struct config_file *file, int fd, const char *text, size_t length)
 {
-	int r = write_text(fd, text, length);
+	int r = write_all(fd, text, length);
 
 	if (r == 0)
 		r = take_over(file, fd);

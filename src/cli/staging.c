@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "staging.h"
 
+#include "io/write_all.h"
 #include "scan/cleanup.h"
 
 #include <errno.h>
@@ -71,21 +72,6 @@ int make_folders(const char *path)
 		*slash = '/';
 	}
 	return mkdir(part, 0755) < 0 && errno != EEXIST ? -errno : 0;
-}
-
-static int write_all(int fd, const char *bytes, size_t length)
-{
-	while (length > 0) {
-		ssize_t n = write(fd, bytes, length);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		bytes += n;
-		length -= (size_t)n;
-	}
-	return 0;
 }
 
 int copy_file(const char *from, const char *to, mode_t mode)

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "apply/apply.h"
-
-#include "apply_situations.h"
+#include "apply_trial.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -32,48 +30,6 @@ static const int errors[SIM_KIND_COUNT][ERRORS_MAX] = {
 	[SIM_HOLD] = {ENOENT, EACCES, ETIMEDOUT},
 	[SIM_POWER] = {ENOENT, EACCES},
 };
-
-struct trial {
-	const struct situation *situation;
-	struct scene scene;
-	struct sim sim;
-	struct findings findings; /* the plan's, and those of apply */
-};
-
-static void explain(const struct trial *trial)
-{
-	static const char *const kinds[] = {"override", "load", "present", "unbind",
-		"probe", "bind", "read", "release", "framebuffer", "hold", "power"};
-
-	print_error("situation: %s\n", trial->situation->name);
-	for (unsigned i = 0; i < SIM_FAULTS_MAX; i++)
-		if (trial->sim.faults[i].error)
-			print_error("fault: %s %u: %s\n",
-				kinds[trial->sim.faults[i].kind],
-				trial->sim.faults[i].index,
-				strerror(trial->sim.faults[i].error));
-	for (unsigned i = 0; i < trial->sim.call_count; i++) {
-		const struct sim_call *call = &trial->sim.calls[i];
-
-		print_error("  %s %02x:%02x.%x \"%s\" = %d\n", kinds[call->kind],
-			trial->sim.devices[call->device].address.bus,
-			trial->sim.devices[call->device].address.device,
-			trial->sim.devices[call->device].address.function, call->text,
-			call->result);
-	}
-	for (size_t i = 0; i < trial->findings.count; i++)
-		print_error("  finding %s: %s\n",
-			verdict_name(trial->findings.items[i].verdict),
-			trial->findings.items[i].text);
-}
-
-#define check(trial, condition)                                                          \
-	do {                                                                             \
-		if (!(condition)) {                                                      \
-			explain(trial);                                                  \
-			fail_msg("%s", #condition);                                      \
-		}                                                                        \
-	} while (0)
 
 static const struct plan_device *planned(
 	const struct trial *trial, const struct sim_device *device)
@@ -158,25 +114,6 @@ static void check_scope(const struct trial *trial)
 	}
 }
 
-/* The one verdict, from the plan or from apply. */
-static const struct finding *verdict_of(
-	const struct trial *trial, const struct sim_device *device)
-{
-	const struct finding *found = NULL;
-
-	for (size_t i = 0; i < trial->findings.count; i++) {
-		const struct finding *finding = &trial->findings.items[i];
-
-		if (!finding->has_function || finding->verdict == VERDICT_NOTE ||
-			pci_address_compare(&finding->address, &device->address) != 0)
-			continue;
-		check(trial, !found);
-		found = finding;
-	}
-	check(trial, found);
-	return found;
-}
-
 static const struct sim_device *boot_display(const struct trial *trial)
 {
 	for (unsigned i = 0; i < trial->sim.device_count; i++)
@@ -193,7 +130,7 @@ static void check_framebuffer(const struct trial *trial)
 {
 	const struct sim_device *display = boot_display(trial);
 	bool on_vfio = display && planned(trial, display) &&
-		       verdict_of(trial, display)->verdict != VERDICT_FAILED;
+		       trial_verdict(trial, display)->verdict != VERDICT_FAILED;
 	bool in_the_way = on_vfio && trial->sim.framebuffer.claim[0];
 	bool told = false, unknown = false;
 
@@ -241,7 +178,8 @@ static void check_device(const struct trial *trial, unsigned index)
 	const struct sim_call *override;
 	bool probed;
 
-	finding = verdict_of(trial, device);
+	finding = trial_verdict(trial, device);
+	check(trial, finding);
 	if (finding->verdict == VERDICT_BOUND || finding->verdict == VERDICT_ALREADY) {
 		check(trial, strcmp(device->driver, driver) == 0);
 		check(trial, strcmp(device->override, driver) == 0);
@@ -264,41 +202,18 @@ static void check_device(const struct trial *trial, unsigned index)
 	check(trial, !device->never_d3cold || trial->sim.counts[SIM_POWER] > 1);
 }
 
-static void trial_begin(struct trial *trial, const struct situation *situation)
-{
-	*trial = (struct trial){.situation = situation};
-	scene_plan(&trial->scene, situation->config, situation->rows);
-	assert_true(trial->scene.plan.device_count > 0);
-	assert_int_equal(
-		findings_count(&trial->scene.findings, VERDICT_REFUSED, NULL), 0);
-}
-
 static void trial_run(struct trial *trial, const struct sim_fault faults[SIM_FAULTS_MAX])
 {
-	struct effects effects = sim_effects(&trial->sim);
-
-	sim_begin(&trial->sim, &trial->scene.machine, trial->situation->natives,
-		&trial->situation->traits);
+	trial_reset(trial);
 	for (unsigned i = 0; faults && i < SIM_FAULTS_MAX; i++)
 		trial->sim.faults[i] = faults[i];
-	trial->findings.count = 0;
-	for (size_t i = 0; i < trial->scene.findings.count; i++)
-		assert_int_equal(findings_append(&trial->findings,
-					 &trial->scene.findings.items[i]),
-			0);
-	assert_int_equal(apply_plan(&trial->scene.plan, &effects, &trial->findings), 0);
+	trial_apply(trial);
 	check_order(trial);
 	check_scope(trial);
 	check_framebuffer(trial);
 	for (unsigned i = 0; i < trial->sim.device_count; i++)
 		if (planned(trial, &trial->sim.devices[i]))
 			check_device(trial, i);
-}
-
-static void trial_end(struct trial *trial)
-{
-	findings_clear(&trial->findings);
-	scene_clear(&trial->scene);
 }
 
 /*
@@ -380,9 +295,7 @@ static void test_without_faults(void **state)
 		trial_begin(&trial, &situations[i]);
 		trial_run(&trial, NULL);
 		drivers_text(&trial, drivers, sizeof(drivers));
-		if (strcmp(drivers, situations[i].after) != 0)
-			explain(&trial);
-		assert_string_equal(drivers, situations[i].after);
+		check(&trial, strcmp(drivers, situations[i].after) == 0);
 		trial_end(&trial);
 	}
 }

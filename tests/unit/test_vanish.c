@@ -3,9 +3,7 @@
  * A device that is removed between any two steps of a plan, and one that comes back at
  * once: the others get what they would have got, and what is said of it is so.
  */
-#include "apply/apply.h"
-
-#include "apply_situations.h"
+#include "apply_trial.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,68 +14,22 @@
 
 #include <string.h>
 
-struct trial {
-	const struct situation *situation;
-	struct scene scene;
-	struct sim sim;
-	struct findings findings;
-};
-
-static void explain(const struct trial *trial)
-{
-	print_error("situation: %s; device %u %s before call %u of %u\n",
-		trial->situation->name, trial->sim.gone_device,
-		trial->sim.returns ? "is plugged again" : "is gone", trial->sim.gone_at,
-		trial->sim.call_count);
-	for (size_t i = 0; i < trial->findings.count; i++)
-		print_error("  finding %s: %s\n",
-			verdict_name(trial->findings.items[i].verdict),
-			trial->findings.items[i].text);
-}
-
-#define check(trial, condition)                                                          \
-	do {                                                                             \
-		if (!(condition)) {                                                      \
-			explain(trial);                                                  \
-			fail_msg("%s", #condition);                                      \
-		}                                                                        \
-	} while (0)
-
 static void run(struct trial *trial, const struct situation *situation, unsigned at,
 	unsigned device, bool returns)
 {
-	struct effects effects = sim_effects(&trial->sim);
-
-	*trial = (struct trial){.situation = situation};
-	scene_plan(&trial->scene, situation->config, situation->rows);
-	sim_begin(&trial->sim, &trial->scene.machine, situation->natives,
-		&situation->traits);
+	trial_begin(trial, situation);
+	trial_reset(trial);
 	trial->sim.gone_at = at;
 	trial->sim.gone_device = device;
 	trial->sim.returns = returns;
-	assert_int_equal(apply_plan(&trial->scene.plan, &effects, &trial->findings), 0);
-}
-
-static void end(struct trial *trial)
-{
-	findings_clear(&trial->findings);
-	scene_clear(&trial->scene);
+	trial_apply(trial);
 }
 
 static enum verdict verdict_of(const struct trial *trial, const struct sim_device *device)
 {
-	enum verdict found = VERDICT_NOTE;
+	const struct finding *finding = trial_verdict(trial, device);
 
-	for (size_t i = 0; i < trial->findings.count; i++) {
-		const struct finding *finding = &trial->findings.items[i];
-
-		if (!finding->has_function || finding->verdict == VERDICT_NOTE ||
-			pci_address_compare(&finding->address, &device->address) != 0)
-			continue;
-		check(trial, found == VERDICT_NOTE);
-		found = finding->verdict;
-	}
-	return found;
+	return finding ? finding->verdict : VERDICT_NOTE;
 }
 
 /* Nothing of ours is left on one that came back, and the host has it. */
@@ -117,7 +69,7 @@ static bool try_one(const struct trial *usual, unsigned at, unsigned device, boo
 			verdict_of(usual, &usual->sim.devices[device]) == VERDICT_BOUND);
 	if (returns)
 		check_returned(&trial, &trial.sim.devices[device]);
-	end(&trial);
+	trial_end(&trial);
 	return reached;
 }
 
@@ -132,7 +84,7 @@ static unsigned every_removal(bool returns)
 		for (unsigned device = 0; device < usual.sim.device_count; device++)
 			for (unsigned at = 1; try_one(&usual, at, device, returns); at++)
 				runs++;
-		end(&usual);
+		trial_end(&usual);
 	}
 	return runs;
 }
