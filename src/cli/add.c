@@ -19,15 +19,8 @@ static const char usage[] =
 	"its\n"
 	"position and identity, and shows the lines. Refuses what the boot would "
 	"refuse.\n"
-	"\n"
-	"DEVICE is what a rule has: 01:00.0, 01:00.*, path=00:01.0/00.0, group=14,\n"
-	"id=10de:2206, class=03, ...; in quotes, several terms that must all hold\n"
-	"\n"
-	"  --with=slot|group  also every function of the slot, every endpoint of the "
-	"group\n"
-	"  --allow=GUARD      lift a guard: a refusal says which\n"
-	"  --driver=NAME      bind them to this driver; default vfio-pci\n"
-	"  --unbind=never|safe|always\n"
+	"\n" REQUEST_DEVICE_USAGE "in quotes, several terms that must all hold\n"
+	"\n" REQUEST_RULE_USAGE
 	"                     whether to take them from a driver that was first\n"
 	"  --dry-run          show the lines, and write nothing\n"
 	"  --rebuild          run the command that rebuilds the boot image, too\n"
@@ -238,19 +231,9 @@ static int add(struct change *change)
 
 int add_main(int argc, char **argv)
 {
-	const struct request_reader reader = {.verb = "add",
+	static const struct request_reader reader = {.verb = "add",
 		.usage = usage,
 		.has = REQUEST_DRY_RUN | REQUEST_RULE | REQUEST_REBUILD};
-	struct request request;
-	struct change change;
-	int r = request_read(&reader, argc, argv, &request);
 
-	if (r < 0) {
-		r = change_begin(&change, &request);
-		if (r == 0)
-			r = add(&change);
-		change_end(&change);
-	}
-	request_clear(&request);
-	return r;
+	return change_main(&reader, argc, argv, add);
 }

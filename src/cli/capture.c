@@ -4,13 +4,12 @@
 #include "capture_machine.h"
 #include "complain.h"
 #include "core/capture_text.h"
-#include "options.h"
+#include "look.h"
 #include "output.h"
 #include "scan/cleanup.h"
 #include "scan/scan.h"
 #include "scan/sysfs_read.h"
 #include "survey_words.h"
-#include "sysroot.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -108,28 +107,24 @@ static int write_output(int root, const char *path)
 	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
+static int run(
+	void *context, const struct options *options, const struct sysroot *sysroot)
+{
+	(void)options;
+	return write_output(sysroot->fd, *(const char **)context);
+}
+
 int capture_main(int argc, char **argv)
 {
 	const char *path = "-";
-	const struct option_reader reader = {.verb = VERB,
-		.shared = OPTIONS_SYSROOT,
-		.own = own,
-		.take = take,
-		.context = &path};
-	struct options options;
-	struct sysroot sysroot;
-	int r = options_read(&reader, argc, argv, &options);
+	const struct look look = {.reader = {.verb = VERB,
+					  .usage = usage,
+					  .shared = OPTIONS_SYSROOT,
+					  .own = own,
+					  .take = take,
+					  .context = &path},
+		.run = run,
+		.failed = EXIT_FAILURE};
 
-	if (r != 0)
-		return r;
-	if (options.help) {
-		fputs(usage, stdout);
-		return EXIT_SUCCESS;
-	}
-	r = sysroot_open(options.sysroot, &sysroot);
-	if (r != 0)
-		return r;
-	r = write_output(sysroot.fd, path);
-	sysroot_close(&sysroot);
-	return r;
+	return look_main(&look, argc, argv);
 }

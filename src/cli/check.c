@@ -5,12 +5,11 @@
 #include "check_rows.h"
 #include "complain.h"
 #include "core/cmdline.h"
-#include "options.h"
+#include "look.h"
 #include "scan/cleanup.h"
 #include "scan/sysfs_read.h"
 #include "style.h"
 #include "survey_words.h"
-#include "sysroot.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -121,7 +120,8 @@ static int status_of(const struct advices *advices)
 	return EXIT_WRONG;
 }
 
-static int look(const struct options *options, const struct sysroot *sysroot)
+static int look(
+	void *context, const struct options *options, const struct sysroot *sysroot)
 {
 	struct survey survey;
 	int status, r = survey_make(sysroot->fd, SURVEY_NEXT_BOOT, &survey);
@@ -129,6 +129,7 @@ static int look(const struct options *options, const struct sysroot *sysroot)
 		.is_capture = sysroot->temporary != NULL,
 		.survey = &survey};
 
+	(void)context;
 	if (r < 0) {
 		(void)survey_complain(r);
 		return EXIT_WRONG;
@@ -148,22 +149,12 @@ static int look(const struct options *options, const struct sysroot *sysroot)
 
 int check_main(int argc, char **argv)
 {
-	const struct option_reader reader = {
-		.verb = VERB, .shared = OPTIONS_SYSROOT | OPTIONS_JSON};
-	struct options options;
-	struct sysroot sysroot;
-	int r = options_read(&reader, argc, argv, &options);
+	static const struct look view = {
+		.reader = {.verb = VERB,
+			.usage = usage,
+			.shared = OPTIONS_SYSROOT | OPTIONS_JSON},
+		.run = look,
+		.failed = EXIT_FAILURE};
 
-	if (r != 0)
-		return r;
-	if (options.help) {
-		fputs(usage, stdout);
-		return EXIT_SUCCESS;
-	}
-	r = sysroot_open(options.sysroot, &sysroot);
-	if (r != 0)
-		return r;
-	r = look(&options, &sysroot);
-	sysroot_close(&sysroot);
-	return r;
+	return look_main(&view, argc, argv);
 }

@@ -353,3 +353,20 @@ void change_end(struct change *change)
 	config_file_close(&change->file);
 	sysroot_close(&change->sysroot);
 }
+
+int change_main(const struct request_reader *reader, int argc, char **argv,
+	int (*change_it)(struct change *change))
+{
+	struct request request;
+	struct change change;
+	int r = request_read(reader, argc, argv, &request);
+
+	if (r < 0) {
+		r = change_begin(&change, &request);
+		if (r == 0)
+			r = change_it(&change);
+		change_end(&change);
+	}
+	request_clear(&request);
+	return r;
+}

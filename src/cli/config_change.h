@@ -57,6 +57,13 @@ int change_finish(struct change *change);
 
 void change_end(struct change *change);
 
+/*
+ * Reads the command line, has CHANGE_IT do it between the beginning and the end, and
+ * returns the exit status.
+ */
+int change_main(const struct request_reader *reader, int argc, char **argv,
+	int (*change_it)(struct change *change));
+
 /* "01:00.0 [10de:2206] NAME", for messages. */
 #define CHANGE_WORDS_MAX (NAME_TEXT_MAX + 64)
 void change_words(const struct change *change, const struct pci_function *function,

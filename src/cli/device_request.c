@@ -126,6 +126,7 @@ int request_read(const struct request_reader *reader, int argc, char **argv,
 {
 	struct option own[ALL_COUNT + 1] = {0};
 	struct option_reader options = {.verb = reader->verb,
+		.usage = reader->usage,
 		.shared = OPTIONS_SYSROOT,
 		.own = own,
 		.take = take,
@@ -139,12 +140,8 @@ int request_read(const struct request_reader *reader, int argc, char **argv,
 		if (all[i].in & reader->has)
 			own[count++] = all[i].option;
 	r = options_read(&options, argc, argv, &ret_request->options);
-	if (r != 0)
+	if (r >= 0)
 		return r;
-	if (ret_request->options.help) {
-		fputs(reader->usage, stdout);
-		return EXIT_SUCCESS;
-	}
 	r = add_rules(ret_request, reader->verb);
 	return r != 0 ? r : -1;
 }

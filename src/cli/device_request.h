@@ -15,6 +15,19 @@
 #define REQUEST_REBUILD 0x8U
 #define REQUEST_RESCAN  0x10U
 
+/* What --help says of DEVICE, up to a half-sentence of the verb, and of the options. */
+#define REQUEST_DEVICE_USAGE                                                             \
+	"DEVICE is what a rule has: 01:00.0, 01:00.*, path=00:01.0/00.0, group=14,\n"    \
+	"id=10de:2206, class=03, ...; "
+#define REQUEST_WITH_USAGE                                                               \
+	"  --with=slot|group  also every function of the slot, every endpoint of the "   \
+	"group\n"
+#define REQUEST_RULE_USAGE                                                               \
+	REQUEST_WITH_USAGE                                                               \
+	"  --allow=GUARD      lift a guard: a refusal says which\n"                      \
+	"  --driver=NAME      bind them to this driver; default vfio-pci\n"              \
+	"  --unbind=never|safe|always\n"
+
 struct request_reader {
 	const char *verb;
 	const char *usage; /* what --help prints */

@@ -5,10 +5,9 @@
 #include "core/number.h"
 #include "list_rows.h"
 #include "list_usb.h"
-#include "options.h"
+#include "look.h"
 #include "style.h"
 #include "survey_words.h"
-#include "sysroot.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -124,35 +123,30 @@ static int print(const struct list *list, const struct options *options, int roo
 	return r;
 }
 
-int list_main(int argc, char **argv)
+static int run(
+	void *context, const struct options *options, const struct sysroot *sysroot)
 {
-	struct list list = {0};
-	const struct option_reader reader = {.verb = VERB,
-		.shared = OPTIONS_SYSROOT | OPTIONS_JSON,
-		.own = own,
-		.take = take,
-		.context = &list};
-	struct options options;
-	struct sysroot sysroot;
 	struct survey survey;
-	int r = options_read(&reader, argc, argv, &options);
+	int r = survey_shown(sysroot->fd, options->quiet, &survey);
 
 	if (r != 0)
 		return r;
-	if (options.help) {
-		fputs(usage, stdout);
-		return EXIT_SUCCESS;
-	}
-	r = sysroot_open(options.sysroot, &sysroot);
-	if (r != 0)
-		return r;
-	r = survey_make(sysroot.fd, SURVEY_NEXT_BOOT, &survey);
-	if (r == 0) {
-		if (!options.quiet)
-			survey_warn(&survey);
-		r = print(&list, &options, sysroot.fd, &survey);
-		survey_clear(&survey);
-	}
-	sysroot_close(&sysroot);
+	r = print(context, options, sysroot->fd, &survey);
+	survey_clear(&survey);
 	return r < 0 ? survey_complain(r) : EXIT_SUCCESS;
+}
+
+int list_main(int argc, char **argv)
+{
+	struct list list = {0};
+	const struct look look = {.reader = {.verb = VERB,
+					  .usage = usage,
+					  .shared = OPTIONS_SYSROOT | OPTIONS_JSON,
+					  .own = own,
+					  .take = take,
+					  .context = &list},
+		.run = run,
+		.failed = EXIT_FAILURE};
+
+	return look_main(&look, argc, argv);
 }

@@ -5,6 +5,7 @@
 #include "core/nearest.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -80,7 +81,7 @@ static int bad(const struct option_reader *reader, const struct option *known, i
 }
 
 static int take(const struct option_reader *reader, const struct option *known,
-	int option, const char *word, struct options *options)
+	int option, const char *word, struct options *options, bool *help)
 {
 	switch (option) {
 	case OPTION_SYSROOT:
@@ -96,7 +97,7 @@ static int take(const struct option_reader *reader, const struct option *known,
 		options->no_colour = true;
 		return 0;
 	case OPTION_HELP:
-		options->help = true;
+		*help = true;
 		return 0;
 	case ':':
 	case '?':
@@ -111,21 +112,26 @@ int options_read(const struct option_reader *reader, int argc, char **argv,
 {
 	struct option known[KNOWN_MAX];
 	struct options read = {0};
+	bool help = false;
 	int option, r;
 
 	(void)collect(reader, known);
 	optind = 0; /* begins anew, with musl as with glibc */
 	opterr = 0;
 	while ((option = getopt_long(argc, argv, ":", known, NULL)) != -1) {
-		r = take(reader, known, option, argv[optind - 1], &read);
+		r = take(reader, known, option, argv[optind - 1], &read, &help);
 		if (r != 0)
 			return r;
 	}
+	if (help) {
+		fputs(reader->usage, stdout);
+		return EXIT_SUCCESS;
+	}
 	read.operands = argv + optind;
 	read.operand_count = argc - optind;
-	if (!read.help && read.operand_count > reader->operands_max)
+	if (read.operand_count > reader->operands_max)
 		return usage_error(reader->verb, "unexpected argument %s",
 			read.operands[reader->operands_max]);
 	*options = read;
-	return 0;
+	return -1;
 }

@@ -10,7 +10,6 @@ struct options {
 	bool json;
 	bool quiet; /* warnings are left out */
 	bool no_colour;
-	bool help;
 	char **operands; /* ends with NULL */
 	int operand_count;
 };
@@ -21,6 +20,7 @@ struct options {
 
 struct option_reader {
 	const char *verb;
+	const char *usage;        /* what --help prints */
 	unsigned shared;          /* which of the shared options the verb has */
 	const struct option *own; /* ends with zeros; values from 256 on */
 	/* One of the verb's own options; returns 0 or EXIT_USAGE after complaining. */
@@ -32,6 +32,9 @@ struct option_reader {
 /* Complains that there is no option WORD, with the nearest of KNOWN; EXIT_USAGE. */
 int options_unknown(const char *verb, const struct option *known, const char *word);
 
-/* Complains itself. Returns 0 or EXIT_USAGE. */
+/*
+ * Complains itself. Returns a negative number to go on; else the exit status, which
+ * --help and mistakes have.
+ */
 int options_read(const struct option_reader *reader, int argc, char **argv,
 	struct options *options);

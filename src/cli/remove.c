@@ -16,9 +16,7 @@ static const char usage[] =
 	"/etc/vfio-early.conf that name nothing else, and where another rule would still "
 	"take\n"
 	"one of them, adds a keep rule. Shows the lines.\n"
-	"\n"
-	"DEVICE is what a rule has: 01:00.0, 01:00.*, path=00:01.0/00.0, group=14,\n"
-	"id=10de:2206, class=03, ...; one that is not there any more, as its rule has "
+	"\n" REQUEST_DEVICE_USAGE "one that is not there any more, as its rule has "
 	"it\n"
 	"\n"
 	"  --dry-run        show the lines, and write nothing\n"
@@ -135,19 +133,9 @@ static int remove_devices(struct change *change)
 
 int remove_main(int argc, char **argv)
 {
-	const struct request_reader reader = {.verb = "remove",
+	static const struct request_reader reader = {.verb = "remove",
 		.usage = usage,
 		.has = REQUEST_DRY_RUN | REQUEST_REBUILD};
-	struct request request;
-	struct change change;
-	int r = request_read(&reader, argc, argv, &request);
 
-	if (r < 0) {
-		r = change_begin(&change, &request);
-		if (r == 0)
-			r = remove_devices(&change);
-		change_end(&change);
-	}
-	request_clear(&request);
-	return r;
+	return change_main(&reader, argc, argv, remove_devices);
 }

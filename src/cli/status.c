@@ -2,13 +2,12 @@
 #include "status.h"
 
 #include "complain.h"
-#include "options.h"
+#include "look.h"
 #include "scan/cleanup.h"
 #include "scan/sysfs_read.h"
 #include "status_rows.h"
 #include "style.h"
 #include "survey_words.h"
-#include "sysroot.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -99,33 +98,30 @@ static int print(const struct options *options, const struct sysroot *sysroot,
 	return r < 0 ? r : (int)differs;
 }
 
-int status_main(int argc, char **argv)
+static int run(
+	void *context, const struct options *options, const struct sysroot *sysroot)
 {
-	const struct option_reader reader = {
-		.verb = VERB, .shared = OPTIONS_SYSROOT | OPTIONS_JSON};
-	struct options options;
-	struct sysroot sysroot;
 	struct survey survey;
-	int r = options_read(&reader, argc, argv, &options);
+	int r = survey_shown(sysroot->fd, options->quiet, &survey);
 
+	(void)context;
 	if (r != 0)
 		return r;
-	if (options.help) {
-		fputs(usage, stdout);
-		return EXIT_SUCCESS;
-	}
-	r = sysroot_open(options.sysroot, &sysroot);
-	if (r != 0)
-		return r;
-	r = survey_make(sysroot.fd, SURVEY_NEXT_BOOT, &survey);
-	if (r == 0) {
-		if (!options.quiet)
-			survey_warn(&survey);
-		r = print(&options, &sysroot, &survey);
-		survey_clear(&survey);
-	}
-	sysroot_close(&sysroot);
+	r = print(options, sysroot, &survey);
+	survey_clear(&survey);
 	if (r < 0)
 		return survey_complain(r);
 	return r > 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+int status_main(int argc, char **argv)
+{
+	static const struct look look = {
+		.reader = {.verb = VERB,
+			.usage = usage,
+			.shared = OPTIONS_SYSROOT | OPTIONS_JSON},
+		.run = run,
+		.failed = EXIT_FAILURE};
+
+	return look_main(&look, argc, argv);
 }

@@ -50,3 +50,14 @@ int survey_complain(int error)
 		complain("the machine could not be read: %s", strerror(-error));
 	return EXIT_FAILURE;
 }
+
+int survey_shown(int root, bool quiet, struct survey *ret_survey)
+{
+	int r = survey_make(root, SURVEY_NEXT_BOOT, ret_survey);
+
+	if (r < 0)
+		return survey_complain(r);
+	if (!quiet)
+		survey_warn(ret_survey);
+	return 0;
+}

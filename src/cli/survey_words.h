@@ -9,3 +9,9 @@ void survey_warn(const struct survey *survey);
 
 /* Why there is none; returns EXIT_FAILURE. */
 int survey_complain(int error);
+
+/*
+ * The survey of the next boot, with what is to be said about it unless QUIET. Returns 0,
+ * or EXIT_FAILURE after complaining.
+ */
+int survey_shown(int root, bool quiet, struct survey *ret_survey);
