@@ -17,7 +17,7 @@
 #include <string.h>
 
 #define VERB "check"
-/* The boot would not do what is configured. */
+/* The boot would not do what is configured, or that cannot be found out. */
 #define EXIT_WRONG 2
 
 static const char usage[] =
@@ -154,7 +154,7 @@ int check_main(int argc, char **argv)
 			.usage = usage,
 			.shared = OPTIONS_SYSROOT | OPTIONS_JSON},
 		.run = look,
-		.failed = EXIT_FAILURE};
+		.failed = EXIT_WRONG};
 
 	return look_main(&view, argc, argv);
 }

@@ -67,7 +67,8 @@ int sysroot_open(const char *path, struct sysroot *ret_sysroot)
 	int r = 0;
 
 	if (path && stat(path, &status) < 0) {
-		complain("--sysroot %s: %s", path, strerror(errno));
+		complain("--sysroot %s: %s; name a directory or a capture", path,
+			strerror(errno));
 		return EXIT_FAILURE;
 	}
 	if (path && !S_ISDIR(status.st_mode))
