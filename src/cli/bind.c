@@ -87,7 +87,7 @@ static int check_rescan(const struct task *task)
 
 	if (!task->request.rescan)
 		return 0;
-	r = survey_make(task->sysroot.fd, SURVEY_NOW, &survey);
+	r = survey_make(task->sysroot.fd, &survey);
 	if (r < 0)
 		return survey_complain(r);
 	r = targets_find(task->sysroot.fd, &task->request.config, &survey.machine,

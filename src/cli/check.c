@@ -124,7 +124,7 @@ static int look(
 	void *context, const struct options *options, const struct sysroot *sysroot)
 {
 	struct survey survey;
-	int status, r = survey_make(sysroot->fd, SURVEY_NEXT_BOOT, &survey);
+	int status, r = survey_make(sysroot->fd, &survey);
 	struct check check = {.root = sysroot->fd,
 		.is_capture = sysroot->temporary != NULL,
 		.survey = &survey};

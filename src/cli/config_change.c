@@ -67,9 +67,8 @@ static int check_request(const struct change *change)
 
 static struct survey_wish wish_of(const struct change *change)
 {
-	return (struct survey_wish){.when = SURVEY_NEXT_BOOT,
-		.files_only = true,
-		.session = !change->request->options.sysroot};
+	return (struct survey_wish){
+		.files_only = true, .session = !change->request->options.sysroot};
 }
 
 int change_begin(struct change *change, const struct request *request)

@@ -87,16 +87,13 @@ static void learnt(void *context, struct decision *decision)
 		host_session_read(foresight->root, (unsigned)getpid(), &decision->machine,
 			&decision->machine.needs);
 	foresight->drivers = keep_drivers(&decision->machine);
-	if (foresight->wish->when == SURVEY_NEXT_BOOT &&
-		find_missing_drivers(foresight->root, selection) < 0) {
+	if (find_missing_drivers(foresight->root, selection) < 0) {
 		free(foresight->drivers);
 		foresight->drivers = NULL;
 	}
-	for (size_t i = 0;
-		foresight->wish->when == SURVEY_NEXT_BOOT && i < selection->count; i++) {
+	for (size_t i = 0; i < selection->count; i++) {
 		struct pci_function *function = selection->items[i].function;
 
-		function->override[0] = '\0';
 		if (!function->driver_built_in)
 			function->driver[0] = '\0';
 	}
@@ -111,8 +108,11 @@ static int read_all(int root, const struct survey_wish *wish, struct survey *sur
 {
 	static const struct config none = {0};
 	struct foresight foresight = {.root = root, .wish = wish};
-	struct decide how = {
-		.root = root, .all_needs = true, .context = &foresight, .learnt = learnt};
+	struct decide how = {.root = root,
+		.all_needs = true,
+		.next_boot = true,
+		.context = &foresight,
+		.learnt = learnt};
 	struct decision decision = {0};
 	int r = config_files_read_as(
 		&survey->config, root, wish->config, wish->config_length);
@@ -137,9 +137,9 @@ static int read_all(int root, const struct survey_wish *wish, struct survey *sur
 	return r;
 }
 
-int survey_make(int root, enum survey_when when, struct survey *ret_survey)
+int survey_make(int root, struct survey *ret_survey)
 {
-	const struct survey_wish wish = {.when = when};
+	const struct survey_wish wish = {0};
 
 	return survey_make_for(root, &wish, ret_survey);
 }

@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Everything that the verbs show of a machine: what a scan sees, what the host needs, and
- * what the planner of the boot run makes of the configuration.
+ * what the planner of the boot run makes of the configuration at the next boot: before
+ * any module is loaded, when only drivers hold that are built in, and no override is set.
+ * Nothing is read that a device can keep waiting which is stuck now.
  */
 #pragma once
 
 #include "core/plan.h"
-
-enum survey_when {
-	SURVEY_NOW,       /* as it is */
-	SURVEY_NEXT_BOOT, /* before any module is loaded: only built-in drivers hold */
-};
 
 struct survey {
 	struct config config;
@@ -24,7 +21,6 @@ struct survey {
 
 /* What else it is to be about. */
 struct survey_wish {
-	enum survey_when when;
 	bool files_only;    /* without the rules of the kernel command line */
 	bool session;       /* what the session needs that this program runs in, too */
 	const char *config; /* /etc/vfio-early.conf as it would be; NULL: as it is */
@@ -35,7 +31,7 @@ struct survey_wish {
  * Reads the machine and the configuration below ROOT and plans. *ret_survey is to be
  * cleared after success only. Returns 0 or -errno: -ENOENT without /sys.
  */
-int survey_make(int root, enum survey_when when, struct survey *ret_survey);
+int survey_make(int root, struct survey *ret_survey);
 int survey_make_for(int root, const struct survey_wish *wish, struct survey *ret_survey);
 void survey_clear(struct survey *survey);
 

@@ -53,7 +53,7 @@ int survey_complain(int error)
 
 int survey_shown(int root, bool quiet, struct survey *ret_survey)
 {
-	int r = survey_make(root, SURVEY_NEXT_BOOT, ret_survey);
+	int r = survey_make(root, ret_survey);
 
 	if (r < 0)
 		return survey_complain(r);

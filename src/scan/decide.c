@@ -74,7 +74,7 @@ int decide(const struct decide *how, const struct config *config,
 
 	if (r < 0)
 		return r;
-	scan_wanted(how->root, how->scan, &decision->selection);
+	scan_wanted(how->root, how->scan, &decision->selection, !how->next_boot);
 	if (how->looked && how->looked(how->context, decision))
 		return 0;
 	r = learn_needs(how, decision, findings);

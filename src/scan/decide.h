@@ -22,6 +22,9 @@ struct decide {
 	const struct block_observer *block; /* likewise */
 	/* For late devices, whose image facts and notices were told of at boot. */
 	bool late;
+	/* Of a boot that is to come, which no override outlives: so none is read, as that
+	 * can wait for ever for a device that is stuck now. */
+	bool next_boot;
 	/* Find out what the host needs even where nothing is wanted that it could. */
 	bool all_needs;
 	void *context;

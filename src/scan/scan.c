@@ -187,15 +187,14 @@ static void read_override(int dir, struct pci_function *function)
 	char text[SYSFS_TEXT_MAX];
 	int length = sysfs_read_text(dir, "driver_override", text, sizeof(text));
 
-	function->override[0] = '\0';
 	if (length < 0 || (size_t)length >= sizeof(function->override) ||
 		strcmp(text, DRIVER_UNSET) == 0)
 		return;
 	memcpy(function->override, text, (size_t)length + 1);
 }
 
-void scan_wanted(
-	int root, const struct scan_observer *observer, const struct selection *selection)
+void scan_wanted(int root, const struct scan_observer *observer,
+	const struct selection *selection, bool with_override)
 {
 	for (size_t i = 0; i < selection->count; i++) {
 		const struct wanted *wanted = &selection->items[i];
@@ -214,7 +213,8 @@ void scan_wanted(
 		dir = openat(root, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 		if (dir < 0)
 			continue;
-		read_override(dir, function);
+		if (with_override)
+			read_override(dir, function);
 		if (!function->driver[0])
 			continue;
 		/* A built-in driver has the link as well, if its module has parameters.

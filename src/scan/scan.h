@@ -35,8 +35,9 @@ int scan_machine(
 	int root, const struct scan_observer *observer, struct machine *ret_machine);
 
 /*
- * Reads what only matters for wanted functions: driver_override, whether the present
- * driver is built in, and what uses the device where the decision depends on it.
+ * Reads what only matters for wanted functions: driver_override if WITH_OVERRIDE, whether
+ * the present driver is built in, and what uses the device where the decision depends on
+ * it. Without driver_override nothing takes the lock of a device.
  */
 void scan_wanted(int root, const struct scan_observer *observer,
-	const struct selection *selection);
+	const struct selection *selection, bool with_override);

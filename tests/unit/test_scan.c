@@ -267,7 +267,7 @@ static void wanted(const char *config_text, const struct scan_observer *observer
 		0);
 	assert_int_equal(config.problem_count, 0);
 	assert_int_equal(selection_make(&config, &machine, &selection, &findings), 0);
-	scan_wanted(fake.root, observer, &selection);
+	scan_wanted(fake.root, observer, &selection, true);
 	selection_clear(&selection);
 	findings_clear(&findings);
 	config_clear(&config);
@@ -336,6 +336,26 @@ static void test_wanted_observer(void **state)
 	assert_string_equal(at("01:00.0")->override, "");
 }
 
+/* Whoever asks about the next boot does not wait for a device that is stuck now. */
+static void test_without_override(void **state)
+{
+	struct config config;
+	struct wanted item = {.rule = rule_build(&config, "01:00.0\n")};
+	struct selection selection = {.items = &item, .count = 1};
+
+	(void)state;
+	fake_function(&fake, GPU " 10de:2206 030000 group=1 driver-built-in=nouveau "
+				 "override=nouveau");
+	scan(1);
+	item.function = at("01:00.0");
+	scan_wanted(fake.root, NULL, &selection, false);
+	assert_string_equal(item.function->override, "");
+	assert_true(item.function->driver_built_in);
+	scan_wanted(fake.root, NULL, &selection, true);
+	assert_string_equal(item.function->override, "nouveau");
+	config_clear(&config);
+}
+
 /* The device goes between the two reads. */
 static void test_wanted_vanishes(void **state)
 {
@@ -348,7 +368,7 @@ static void test_wanted_vanishes(void **state)
 	scan(1);
 	item.function = at("01:00.0");
 	fake_remove(&fake, "sys/devices/" PORT);
-	scan_wanted(fake.root, NULL, &selection);
+	scan_wanted(fake.root, NULL, &selection, true);
 	assert_string_equal(item.function->override, "");
 	config_clear(&config);
 }
@@ -383,6 +403,7 @@ int main(void)
 		test(test_override),
 		test(test_wanted),
 		test(test_wanted_observer),
+		test(test_without_override),
 		test(test_wanted_vanishes),
 		test(test_long_driver),
 	};
