@@ -59,7 +59,9 @@ class Cell:
     warnings   our lines in the build's output, and no others; None: they are not looked at
     natives    whether the image surely has the native drivers, and tools that can load them
     overlay    files put over the image after it was built
-    foreseen   whether what check foresees for the next boot is what this one did
+    foresees_here  whether the guest is asked what check foresees; else somebody else was
+    foretold   what check foresees of the devices of which this boot makes something else
+    fault      why it does, in a phrase
     over       whether the configuration is put over an image that was built with another one
     """
 
@@ -97,17 +99,22 @@ class Cell:
     files: Mapping[str, bytes] = field(default_factory=dict)
     late: Sequence[str] = ()
     overlay: Mapping[str, Contents] = field(default_factory=dict)
-    foreseen: bool = True
+    foresees_here: bool = True
+    foretold: Mapping[str, str] = field(default_factory=dict)
+    fault: str = ""
     over: bool = False
 
     def put_over(self) -> dict[str, Contents]:
         """Return all files that are put over the image."""
-        files = dict(self.overlay)
-        if self.over and isinstance(self.config, bytes):
-            files[CONFIG_FILE] = (self.config_mode, self.config)
-            files.update({f"{CONFIG_FILE}.d/{name}": data
-                          for name, data in self.dropins.items() if data is not None})
-        return files
+        return {**self.overlay, **(self.configuration() if self.over else {})}
+
+    def configuration(self) -> dict[str, Contents]:
+        """Return the files of the configuration, as the host has them."""
+        if not isinstance(self.config, bytes):
+            return {}
+        return {CONFIG_FILE: (self.config_mode, self.config),
+                **{f"{CONFIG_FILE}.d/{name}": data
+                   for name, data in self.dropins.items() if data is not None}}
 
 
 def on(*addresses: str, driver: str = VFIO) -> dict[str, Optional[str]]:
@@ -441,7 +448,8 @@ def native_cell(name: str, unbind: str, *taken: str,
                 [refused(a, "bound") for a in left] + [bound(a) for a in taken],
                 append=["vfio_test.native=e1000e,xhci_pci,bochs"], scripts=["0-native"],
                 check=native_first("e1000e", "xhci_pci", "bochs"), suites=suites,
-                foreseen=not left)  # what was there too early this time
+                foretold=dict.fromkeys(left, "taken"),
+                fault="native drivers are loaded before the hook" if left else "")
 
 
 SATA_DISK, NVME_DRIVE = address(1), address(2)
@@ -474,9 +482,8 @@ STORAGE = in_one(
     storage_cell("storage-elsewhere", "02:00.0\n", [],
                  [refused(NVME_DRIVE, "storage") + ".*is not there yet.*allow=storage"],
                  "root=UUID=00000000-0000-0000-0000-000000000000"),
-    # Afterwards nobody can find out any more where the root file system was.
-    replace(storage_cell("storage-always", "01:00.0 unbind=always allow=root-disk\n",
-                         [SATA_DISK], [bound(SATA_DISK)], ROOT), foreseen=False),
+    storage_cell("storage-always", "01:00.0 unbind=always allow=root-disk\n",
+                 [SATA_DISK], [bound(SATA_DISK)], ROOT),
 )
 
 NATIVE_FIRST = in_one(
@@ -486,7 +493,8 @@ NATIVE_FIRST = in_one(
     native_cell("native-first-default", "", NIC, XHCI, suites=EVERY),
     native_cell("native-first-always", "always", NIC, XHCI, GPU),
     Cell("machine-plain", top.MACHINE, held(""), on(NIC, XHCI, GPU)),
-    Cell("too-late", top.MACHINE, held("never"), scripts=["0-late"], foreseen=False,
+    Cell("too-late", top.MACHINE, held("never"), scripts=["0-late"],
+         foretold=dict.fromkeys((NIC, XHCI, GPU), "taken"), fault="udev runs before the hook",
          log=[refused(GPU, "bound"), r"too late"],
          check=kernel_says("vfio-test: udev has run")),
 )
@@ -565,7 +573,9 @@ HUNG = (
                           f"options vfio-hang where=probe device={GPU2}\n".encode()}),
     # Where driver_override still takes the lock of the device, which a probe holds.
     hung_cell("read", ONE + "02:00.0", f"reading the attributes of {GPU2}",
-              "vfio_test.hang=probe", suites=[BOOKWORM]),
+              "vfio_test.hang=probe", suites=[BOOKWORM],
+              # Until it has attached itself to its devices, a module's driver looks built-in.
+              foretold={GPU2: "refused, bound"}, fault="a module hangs while it is loaded"),
     # No time for a second attempt: what was found out and done is said all the same.
     hung_cell("deadline", f"00:1f.0\n{ONE}02:00.0 unbind=always",
               f"failed: unbinding {GPU2} from vfio-hang", "vfio_test.hang=remove",

@@ -8,13 +8,12 @@ copy of its disk.
 from __future__ import annotations
 
 import re
-import shutil
-import subprocess
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Sequence
 
+import disks
 import generators
 import hang
 import kernels
@@ -92,19 +91,6 @@ HUNG = (rf"^vfio-early: unbinding {NIC} from vfio-hang did not return",
 SECONDS_MAX = 15  # the deadline is 10
 
 
-def put_onto(disk: Path, files: Sequence[tuple[Path, str]]) -> None:
-    """Write programs into an ext4 file system, as root's."""
-    commands = ""
-    for source, path in files:
-        folder = path.rpartition("/")[0]
-        commands += "".join(f"mkdir /{'/'.join(folder.split('/')[:n])}\n"
-                            for n in range(1, folder.count("/") + 2))
-        commands += (f"rm /{path}\nwrite {source} /{path}\nsif /{path} mode 0100755\n"
-                     f"sif /{path} uid 0\nsif /{path} gid 0\n")
-    subprocess.run(["/usr/sbin/debugfs", "-w", "-f", "-", str(disk)], input=commands, text=True,
-                   check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-
 def read(console: str) -> tuple[dict[str, Step], dict[str, list[str]]]:
     """Return the steps, and other lines by their tags."""
     steps: dict[str, Step] = {}
@@ -167,13 +153,13 @@ def now(suite: str, binary: Path, transcript: Path) -> list[str]:
                                              generator=GENERATOR))
     assert image.initrd is not None and image.disk is not None
     with tempfile.TemporaryDirectory(prefix="vfio-early-now.") as scratch:
-        disk = Path(scratch, "disk")
-        subprocess.run(["cp", "--sparse=always", str(image.disk), str(disk)], check=True)
-        put_onto(disk, [(binary, "usr/lib/vfio-early/vfio-early-boot"),
-                        (binary.with_name("vfio-early"), "usr/bin/vfio-early"),
-                        (hang.built(suite, kernels.of_root(roots.root(suite))) / "vfio_hang.ko",
-                         f"usr/lib/modules/{image.version}/updates/vfio_hang.ko"),
-                        (trials.GUEST / "now", "usr/lib/vfio-test/at-login")])
+        module = hang.built(suite, kernels.of_root(roots.root(suite))) / "vfio_hang.ko"
+        disk = disks.copied(image.disk, Path(scratch, "disk"), {
+            path: (0o755, source.read_bytes()) for path, source in (
+                ("/usr/lib/vfio-early/vfio-early-boot", binary),
+                ("/usr/bin/vfio-early", binary.with_name("vfio-early")),
+                (f"/usr/lib/modules/{image.version}/updates/vfio_hang.ko", module),
+                ("/usr/lib/vfio-test/at-login", trials.GUEST / "now"))})
         options = [option.replace(ROOT_DISK, str(disk)) for option in top.WHOLE.options]
         result = qemu.run(qemu.Machine(image.kernel, image.initrd, options,
                                        [*image.append, *top.WHOLE.append]), transcript)
@@ -182,9 +168,5 @@ def now(suite: str, binary: Path, transcript: Path) -> list[str]:
     return judge(*read(result.console))
 
 
-def obstacle() -> str | None:
-    """Why nothing can be put onto a disk here, if so."""
-    return None if shutil.which("debugfs", path="/usr/sbin:/sbin") else "debugfs is not installed"
-
-
-ALL = (Trial("now", now, GENERATOR, STABLE, obstacle),)
+ALL = (Trial("now", now, GENERATOR, STABLE, disks.obstacle,
+             unforeseen="vfio-early is not in their image"),)

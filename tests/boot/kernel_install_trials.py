@@ -13,6 +13,7 @@ from pathlib import Path
 
 import cache
 import firmware
+import foresee
 import generators
 import images
 import kernels
@@ -22,7 +23,7 @@ import roots
 import topologies as top
 import uki_trials
 import verdict as verdicts
-from cells import GPU1, TRIXIE, on
+from cells import CONFIG_FILE, TRIXIE
 from generators import mkinitcpio
 from generators.standalone import RDINIT, Standalone, installed
 from images import Image, ImageSpec
@@ -56,14 +57,15 @@ def other_image(suite: str) -> Image:
     """Return the image that has nothing of ours."""
     standalone = generators.named(GENERATOR)
     assert isinstance(standalone, Standalone)
-    return standalone.theirs(ImageSpec(suite=suite, generator=GENERATOR))
+    theirs = standalone.theirs(ImageSpec(suite=suite, generator=GENERATOR))
+    return foresee.image(theirs, {CONFIG_FILE: uki_trials.RULE})
 
 
 def install(suite: str, binary: Path, theirs: Image, initrd: str, *words: str,
             ) -> tuple[int, str, Path]:
     """Run kernel-install and return its status, its output and what it made of the ESP."""
     root = roots.root(suite, base=mkinitcpio.PACKAGES)
-    files = [*installed(binary), packed.regular("etc/vfio-early.conf", b"01:00.0\n"),
+    files = [*installed(binary), packed.regular(CONFIG_FILE[1:], uki_trials.RULE),
              packed.copied(PLUGIN, images.TREE / "kernel-install" / Path(PLUGIN).name, 0o755)]
     env = {"VERSION": kernels.of_root(root).version, "INITRD": initrd,
            "CMDLINE": " ".join([*words, *qemu.BASE_APPEND])}
@@ -145,6 +147,6 @@ def no_initrd(suite: str, binary: Path, transcript: Path) -> list[str]:
     return wrong + ([] if "has no initrd, and the archive needs one" in log else ["not said why"])
 
 
-ALL = (Trial("kernel-install", two_initrds, GENERATOR, (TRIXIE,), firmware.obstacle),
+ALL = (Trial("kernel-install", two_initrds, GENERATOR, (TRIXIE,), firmware.obstacle, foresees=True),
        Trial("kernel-install-joined", one_initrd, GENERATOR, (TRIXIE,)),
        Trial("kernel-install-alone", no_initrd, GENERATOR, (TRIXIE,)))

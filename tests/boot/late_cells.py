@@ -180,9 +180,8 @@ ALL: tuple[Cell, ...] = in_one(TRIXIE, *over(
          check=silent),
     # The driver core asks the drivers that are there before udev hears of the device.
     late("loaded", LOADED, b"01:00.0\n", HOT, log=[TAKEN_FROM]),
-    # At the next boot it would be there before that driver.
     late("loaded-never", LOADED, b"01:00.0 unbind=never\n", log=[refused(HOT, "bound")],
-         foreseen=False),
+         foretold={HOT: "taken"}, fault="its driver is loaded before it is plugged in"),
     # The udevd of systemd, in its sandbox.
     late("systemd", FIRST_IN, b"01:00.0\n", HOT, suites=EVERY, generator=SYSTEMD),
     late("again", AGAIN, b"01:00.0\n", HOT, check=late_report(2)),

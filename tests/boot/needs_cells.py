@@ -14,11 +14,13 @@ from dataclasses import dataclass, field
 from typing import Mapping, Sequence
 from urllib.parse import unquote
 
+import verdict as verdicts
 from cells import TRIXIE, Cell, bound, on, refused
 from topologies import Topology, address, device, slot
 
 UUID = "5f0e7a4c-3b1d-4c55-9d1e-6a7b8c9d0e1f"
 FACTS = re.compile(r"@vfio-facts-begin\r?\n(.*?)@vfio-facts-end (\d+)", re.DOTALL)
+FORESEEN = re.compile(r"@vfio-foreseen-begin (\S+)\n(.*?)@vfio-foreseen-end", re.DOTALL)
 FUNCTION = re.compile(r"function=([^,]+),([0-9a-f:]+),([0-9a-f]{6})")
 UNIT = r"UUID=[0-9a-f-]{36}"
 ROOT = rf"carries / \(UUID={UUID}\)"
@@ -95,12 +97,17 @@ class NeedsCell:
         taken = tuple(self.topology.native)
         return self._cell("allowed", lines, facts, taken, [bound(a) for a in taken])
 
+    def configs(self) -> dict[str, bytes]:
+        """Return the configurations of both, by the names of their boots."""
+        made = (self.forbidden(""), self.allowed(""))
+        return {cell.name: cell.overlay["/etc/vfio-early.conf"] for cell in made}
+
     def _cell(self, name: str, config: str, facts: str, taken: Sequence[str],
               log: Sequence[str]) -> Cell:
         return Cell(f"{self.name}-{name}", self.topology, None, on(*taken), log,
                     append=[f"root=UUID={UUID}"], generator=self.generator,
-                    # It looks at the root file system that runs, and here is none.
-                    foreseen=False,
+                    # The first boot was asked, which runs from these disks.
+                    foresees_here=False,
                     overlay={"/etc/vfio-early.conf": config.encode(),
                              "/etc/vfio-early.facts": facts.encode()})
 
@@ -130,6 +137,12 @@ class NeedsCell:
             wrong += [f"{where or 'elsewhere'} has {words!r}" for words in there
                       if not any(re.fullmatch(p, words) for p in patterns)]
         return facts, wrong
+
+
+def foreseen(console: str) -> dict[str, dict[str, str]]:
+    """Return what check foresees on the running system, by the names of the boots."""
+    return {name: verdicts.foreseen_in(text)
+            for name, text in FORESEEN.findall(console.replace("\r", ""))}
 
 
 def needs_of(facts: str) -> list[tuple[str, str, str]]:

@@ -23,7 +23,11 @@ class TrialError(Exception):
 
 @dataclass(frozen=True)
 class Trial:
-    """One test with a name in the table; obstacle says why it cannot run here, if so."""
+    """One test with a name in the table; why_not says why it cannot run here, if so.
+
+    foresees    whether its boots are compared with what check foresees
+    unforeseen  why not, in a phrase, where it boots at all
+    """
 
     name: str
     test: Test
@@ -32,6 +36,8 @@ class Trial:
     why_not: Optional[Callable[[], Optional[str]]] = None
     kernel: Union[str, tuple[str, str]] = "distribution"
     quick: bool = False
+    foresees: bool = False
+    unforeseen: str = ""
 
 
 def program(source: str, *flags: str) -> Path:

@@ -12,18 +12,20 @@ from pathlib import Path
 
 import cache
 import firmware
+import foresee
 import generators
 import qemu
 import roots
 import topologies as top
 import verdict as verdicts
-from cells import GPU1, SID, TRIXIE, on
+from cells import CONFIG_FILE, GPU1, SID, TRIXIE, on
 from generators.standalone import RDINIT, Standalone
 from images import Image, ImageSpec
 from trials import Trial
 
 GENERATOR = "standalone-initramfs-tools"
 IMAGE_SUITE = TRIXIE
+RULE = b"01:00.0\n"
 PACKAGES = ("systemd-ukify", "systemd-boot-efi")
 BOOT = "EFI/BOOT/BOOTX64.EFI"
 ADDON = f"{BOOT}.extra.d/vfio-early.addon.efi"
@@ -85,7 +87,7 @@ def judge(verdict: verdicts.Verdict, usual: verdicts.Verdict) -> list[str]:
     if usual.functions[GPU1].driver != native:
         wrong.append(f"usual: {GPU1} is on {usual.functions[GPU1].driver}, not on {native}")
     wrong += verdicts.wrong_drivers(verdict, usual, on(GPU1))
-    wrong += verdicts.wrong_vfio(verdict)
+    wrong += verdicts.wrong_vfio(verdict) + verdicts.wrong_foreseen(verdict, {})
     return wrong + verdicts.wrong_log(verdict, on(GPU1), late=0, summary=True)
 
 
@@ -93,10 +95,12 @@ def addon(suite: str, binary: Path, transcript: Path) -> list[str]:
     """Boot a UKI without its addon and with it; suite is that of ukify."""
     standalone = generators.named(GENERATOR)
     assert isinstance(standalone, Standalone)
-    spec = ImageSpec(suite=IMAGE_SUITE, binary=binary, config=b"01:00.0\n", generator=GENERATOR)
-    folder = built(suite, standalone.theirs(spec), standalone.archive(spec))
+    spec = ImageSpec(suite=IMAGE_SUITE, binary=binary, config=RULE, generator=GENERATOR)
+    theirs = foresee.image(standalone.theirs(spec), {CONFIG_FILE: RULE})
+    folder = built(suite, theirs, standalone.archive(spec))
     usual = boot(folder, False, transcript.with_suffix(".usual.txt"))
     return judge(boot(folder, True, transcript), usual)
 
 
-ALL = (Trial("uki-addon", addon, GENERATOR, (TRIXIE, SID), firmware.obstacle),)
+ALL = (Trial("uki-addon", addon, GENERATOR, (TRIXIE, SID), firmware.obstacle,
+             foresees=True),)

@@ -7,9 +7,10 @@ Anything less than the whole transcript is refused.
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from dataclasses import dataclass, field, replace
-from typing import Optional, Sequence
+from typing import Mapping, Optional, Sequence
 
 BEGIN = "@vfio-test-begin"
 END = re.compile(r"@vfio-test-end (\d+) ([0-9a-f]{64})")
@@ -194,8 +195,20 @@ def _take_foreseen(foreseen: dict[str, str], text: str) -> None:
         foreseen.pop("subject", None)
     elif name == "subject":
         foreseen["subject"] = value
-    elif name == "what" and "subject" in foreseen and (match := FORESEEN.match(value)):
-        foreseen[foreseen["subject"]] = "taken" if match[1] else match[2] or match[3]
+    elif name == "what" and "subject" in foreseen and (done := _foretold(value)):
+        foreseen[foreseen["subject"]] = done
+
+
+def _foretold(what: str) -> Optional[str]:
+    match = FORESEEN.match(what)
+    return match and ("taken" if match[1] else match[2] or match[3])
+
+
+def foreseen_in(text: str) -> dict[str, str]:
+    """What check --json foresees, as Verdict.foreseen has it."""
+    made = {row["subject"]: done for row in json.loads(text)["findings"]
+            if (done := _foretold(row["what"]))}
+    return {"": "", **made}
 
 
 def _take_record(dmesg: list[Record], text: str) -> None:
@@ -297,31 +310,29 @@ def wrong_log(verdict: Verdict, taken: dict[str, Optional[str]], late: int, summ
     return wrong
 
 
-FINDING = re.compile(r"finding .*\bverdict=(\S+) guard=(\S*) device=(\S+) ")
-TAKEN = ("bound", "already-bound", "would-bind", "failed")
+# What a line of our log says became of a function.
+DONE = re.compile(r"(\S+) \[[0-9a-f:]+\] [^:]+: (?:((?:would be |already )?bound to |failed: )|"
+                  r"(kept) for the host|(refused, [a-z-]+):)")
 
 
-def wrong_foreseen(verdict: Verdict) -> list[str]:
+def wrong_foreseen(verdict: Verdict, foretold: Mapping[str, str]) -> list[str]:
     """Where the boot did something else than check foresees for one like it.
 
     Why a module cannot be loaded is not the planner's: what failed was foreseen as taken.
+    foretold: what is foreseen of the devices of which a fault of this boot makes something else.
     """
     foreseen = dict(verdict.foreseen)
     # It is there once check has run at all.
     if foreseen.pop("", None) is None:
         return ["check foresaw nothing"]
-    done: dict[str, str] = {}
-    for line in [x for lines in verdict.report.values() for x in lines]:
-        match = FINDING.match(line)
-        if match and match[1] in TAKEN:
-            done[match[3]] = "taken"
-        elif match and match[1] == "refused":
-            done[match[3]] = f"refused, {match[2]}"
-        elif match and match[1] == "kept":
-            done[match[3]] = "kept"
-    return [f"{address}: check foresees {foreseen.get(address)}, it was {done.get(address)}"
-            for address in sorted(foreseen.keys() | done.keys())
-            if foreseen.get(address) != done.get(address)]
+    matches = [match for match in map(DONE.match, verdict.log) if match]
+    done = {match[1]: "taken" if match[2] else match[3] or match[4] for match in matches}
+    wrong = [f"{address}: it was {what} without any fault" for address, what in foretold.items()
+             if done.get(address) == what]
+    done.update(foretold)
+    return wrong + [f"{address}: check foresees {foreseen.get(address)}, it was {done.get(address)}"
+                    for address in sorted(foreseen.keys() | done.keys())
+                    if foreseen.get(address) != done.get(address)]
 
 
 def wrong_system(verdict: Verdict) -> list[str]:
