@@ -6,9 +6,9 @@
  * take it away: so the process and all that started it are asked, as /proc/PID/environ
  * has it. What the way back to that address takes is a need of the host's.
  *
- * mosh starts its server through ssh and leaves that variable to it. Telnet, remote desktops
- * and the like are not looked for: what they come in by is guarded as the card with the
- * default route, or by its interface being up (device_use.h).
+ * mosh starts its server through ssh and leaves that variable to it. Telnet, remote
+ * desktops and the like are not looked for: what they come in by is guarded as the card
+ * with the default route, or by its interface being up (device_use.h).
  */
 #pragma once
 
