@@ -103,7 +103,8 @@ static int write_output(int root, const char *path)
 		r = output_write(&output, text, length);
 	r = output_end(&output, r);
 	if (r < 0)
-		complain("%s could not be written: %s", path, strerror(-r));
+		complain("%s could not be written: %s",
+			strcmp(path, "-") == 0 ? "standard output" : path, strerror(-r));
 	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 

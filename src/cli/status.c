@@ -89,6 +89,8 @@ static int print(const struct options *options, const struct sysroot *sysroot,
 			image_words, names, &differs);
 	if (r == 0 && has_report && !options->json)
 		say_run(&report);
+	if (r == 0 && !options->json && table_is_empty(table))
+		puts("No device is asked for, and none was taken.");
 	if (r == 0)
 		r = table_print(table);
 	if (has_report > 0)

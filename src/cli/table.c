@@ -52,6 +52,11 @@ bool table_is_json(const struct table *table)
 	return table->style.json;
 }
 
+bool table_is_empty(const struct table *table)
+{
+	return table->row_count == 0;
+}
+
 static void clear_row(struct row *row)
 {
 	for (size_t i = 0; i < TABLE_COLUMNS_MAX; i++)

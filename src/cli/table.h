@@ -50,6 +50,7 @@ struct table *table_new(const char *name, const struct table_column *columns,
 	size_t count, const struct table_style *style);
 void table_free(struct table *table);
 bool table_is_json(const struct table *table);
+bool table_is_empty(const struct table *table);
 
 /* Adds a row; COLOUR_NONE where nothing stands out. Returns 0 or -ENOMEM. */
 int table_add(struct table *table, const char *const cells[], enum table_colour colour);
