@@ -409,7 +409,8 @@ MODULES = in_one(
          check=native_first("xhci_pci")),
     Cell("driver-of-module", top.MACHINE, b"02:00.0 driver=xhci_pci allow=keyboard\n",
          log=[rf"^{XHCI} .*failed.*no PCI driver has that name.*given back to xhci_hcd"],
-         foreseen=False),  # check finds the module loaded
+         # Once the module is loaded, its driver's name is known.
+         foretold={XHCI: "refused, driver"}, fault="its module is loaded for the first time"),
     # Named with - in its file and with _ as a driver; its native one is built into the kernel.
     Cell("driver-variant", top.VIRTIO, f"01:00.0 id=1af4:* driver={VARIANT} allow=network\n"
          f"02:00.0 driver={VARIANT}\n03:00.0\n".encode(),
