@@ -20,7 +20,6 @@ import kernels
 import packed
 import qemu
 import roots
-import topologies as top
 import uki_trials
 import verdict as verdicts
 from cells import CONFIG_FILE, TRIXIE

@@ -21,7 +21,6 @@ import generators
 import images
 import packed
 import qemu
-import roots
 import topologies as top
 from cells import TRIXIE
 from generators.base import Generator
