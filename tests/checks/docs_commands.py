@@ -79,8 +79,8 @@ COMMANDS = (
     Known(r"sudo ninja -C build uninstall", reason="would change the machine that runs the tests"),
     Known(r"sudo update-initramfs -u -k all", "tests/boot/newcomer_trials.py", "docs/debian.md"),
     # Boot images. The harness has the tools make an image, of one kernel and into a folder.
-    Known(r"sudo dracut --force --regenerate-all",
-          reason="makes the images of the machine itself; the tests run dracut --force for one"),
+    Known(r"sudo dracut --force --regenerate-all", "tests/boot/rebuild_trials.py",
+          '"dracut --force --regenerate-all"'),
     Known(r"sudo dracut --force --omit vfio-early \S+", "tests/boot/generators/dracut.py",
           "dracut --force --kver \"$VERSION\" --omit"),
     Known(r"sudo mkinitcpio -P",
