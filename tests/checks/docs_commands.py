@@ -177,7 +177,7 @@ class Typist:
         made = subprocess.run(["bash", "-o", "pipefail", "-c", line], cwd=self.folder, text=True,
                               env=environment, capture_output=True, check=False)
         if made.returncode in statuses:
-            return None
+            return None if made.stdout or " jq " not in command else "prints nothing"
         return f"ended with {made.returncode}: {made.stderr.strip()[-300:]}"
 
     def config(self, text: str) -> list[str]:
