@@ -8,6 +8,7 @@ _vfio_early_options() {
 	capture) echo --output= --sysroot= ;;
 	image) echo -o --output= --kernel= --initrd= ;;
 	list) echo --group= --class= --usb --json --sysroot= ;;
+	rebuild) echo --dry-run ;;
 	release) echo --with= --rescan --dry-run --sysroot= ;;
 	remove) echo --dry-run --rebuild --sysroot= ;;
 	check | status) echo --json --sysroot= ;;
@@ -46,7 +47,7 @@ _vfio_early_devices() {
 }
 
 _vfio_early() {
-	local verbs='add bind capture check image list release remove status'
+	local verbs='add bind capture check image list rebuild release remove status'
 	local line=${COMP_LINE:0:COMP_POINT} word before='' verb='' option i
 
 	# Words as the shell has them: COMP_WORDBREAKS divides at '=' and ':'.

@@ -13,7 +13,7 @@ function __vfio_early_names
     end
 end
 
-set -l verbs add bind capture check image list release remove status
+set -l verbs add bind capture check image list rebuild release remove status
 set -l with_sysroot add bind capture check list release remove status
 set -l with_devices add bind release remove
 
@@ -25,6 +25,7 @@ complete -c vfio-early -n __fish_use_subcommand -a bind -d 'bind devices to vfio
 complete -c vfio-early -n __fish_use_subcommand -a capture -d 'write this machine as one text'
 complete -c vfio-early -n __fish_use_subcommand -a image -d 'write a boot archive'
 complete -c vfio-early -n __fish_use_subcommand -a list -d 'what this machine has'
+complete -c vfio-early -n __fish_use_subcommand -a rebuild -d 'rebuild the boot images'
 complete -c vfio-early -n __fish_use_subcommand -a release -d 'give devices back to the host now'
 complete -c vfio-early -n __fish_use_subcommand -a remove -d 'have the host keep devices'
 complete -c vfio-early -n __fish_use_subcommand -a check -d 'the next boot, and what keeps it from it'
@@ -63,4 +64,5 @@ complete -c vfio-early -n '__fish_seen_subcommand_from image' -l initrd -r -F -d
 complete -c vfio-early -n '__fish_seen_subcommand_from list' -l group -x -a '(__vfio_early_names /sys/kernel/iommu_groups)' -d 'only this IOMMU group'
 complete -c vfio-early -n '__fish_seen_subcommand_from list' -l class -x -a '01 0106 0108 02 0200 03 0300 0403 0c03' -d 'only this class'
 complete -c vfio-early -n '__fish_seen_subcommand_from list' -l usb -d 'USB devices by controller'
+complete -c vfio-early -n '__fish_seen_subcommand_from rebuild' -l dry-run -d 'say which command it is'
 complete -c vfio-early -n '__fish_seen_subcommand_from release' -l rescan -d 'look for them again'

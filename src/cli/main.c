@@ -13,6 +13,7 @@
 #include "image.h"
 #include "list.h"
 #include "options.h"
+#include "rebuild_verb.h"
 #include "remove.h"
 #include "status.h"
 
@@ -34,6 +35,7 @@ static const struct verb {
 		"what this machine has, what uses it, what the config would do"},
 	{"add", add_main, "add devices to the config, with what the boot would say"},
 	{"remove", remove_main, "have the host keep devices from the next boot on"},
+	{"rebuild", rebuild_main, "rebuild the boot images with this system's own tool"},
 	{"bind", bind_main, "bind devices to vfio-pci now, with the guards of the boot"},
 	{"release", release_main, "give devices back to the host now"},
 	{"image", image_main, "write a boot archive that needs no hook of a generator"},

@@ -212,12 +212,10 @@ int rebuild_run(const struct rebuild *rebuild)
 	if (status == 0)
 		return EXIT_SUCCESS;
 	if (status < 0)
-		complain("%s could not be run: %s; the configuration is written, the "
-			 "boot image is the old one",
+		complain("%s could not be run: %s; the boot image is the old one",
 			rebuild->commands[0][0], strerror(-status));
 	else
-		complain("%s ended with %d; the configuration is written, the boot image "
-			 "may be the old one",
+		complain("%s ended with %d; the boot image may be the old one",
 			rebuild->commands[0][0], status);
 	return EXIT_FAILURE;
 }
