@@ -5,7 +5,7 @@
  * The report is UTF-8 text, one record a line. The first line is its format version:
  *
  *   vfio-early-report 1
- *   version=0.1.0 mode=normal seen=24 elapsed_ms=9 hung=0
+ *   version=1.2.3 mode=normal seen=24 elapsed_ms=9 hung=0
  *   finding severity=6 verdict=bound guard= device=0000:01:00.0 id=10de:2206:1043:87d2
  *     class=030000 driver=vfio-pci origin=/etc/vfio-early.conf:3
  * text=bound%20to%20vfio-pci
