@@ -160,6 +160,7 @@ def boots(arguments: argparse.Namespace, tally: Tally) -> None:
     quick = ["--quick"] if arguments.quick else []
     counted([TOP / "tests/boot/run", *quick, *keep], tally)
     if not arguments.quick:
+        counted([TOP / "tests/packaging/run"], tally)
         counted([TOP / "tests/boot/soak", "--budget", 90, "--seed", 1, *keep], tally)
 
 
