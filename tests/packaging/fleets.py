@@ -136,11 +136,14 @@ def play(keep: Path) -> list[str]:
     files = [packed.regular("root/play.yml", PLAY.encode()),
              packed.regular("etc/initramfs-tools/conf.d/tests", b"MODULES=list\nCOMPRESS=zstd\n")]
     with tempfile.TemporaryDirectory(prefix="vfio-early-play.") as scratch:
-        out = Path(scratch)
+        # A container has none of its own, and check has nothing to say without.
+        out, sys_folder = Path(scratch, "out"), Path(scratch, "sys")
+        out.mkdir()
+        (sys_folder / "bus/pci/devices").mkdir(parents=True)
         done = root.run(["sh", "-c", PLAYS], stdin=packed.tar(files),
                         env={"VERSION": root.kernel_versions()[-1], "ROLE": ROLE},
                         binds=[(ANSIBLE, ROLE), (debian.package("trixie", debian.QUICK).deb, DEB),
-                               (out, "/run/vfio-early/out")])
+                               (sys_folder, "/sys"), (out, "/run/vfio-early/out")])
         (keep / "ansible.log").write_bytes(done.stdout)
         for path in sorted(out.glob("[123]*")):
             (keep / f"ansible-{path.name}.log").write_bytes(path.read_bytes())
