@@ -69,6 +69,15 @@ bool seen_waiting(const struct pci_address *address)
 	return is_noted(WAITING, address);
 }
 
+/* A descriptor or -errno. */
+static int open_new(const char *path)
+{
+	int fd = openat(AT_FDCWD, path,
+		O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+
+	return fd < 0 ? -errno : fd;
+}
+
 static int add(const char *directory, const struct pci_address *address)
 {
 	char path[PATH_MAX_BYTES], text[NUMBER_MAX];
@@ -76,13 +85,17 @@ static int add(const char *directory, const struct pci_address *address)
 
 	if (length < 0)
 		return length;
-	if ((mkdir(RUN, 0755) < 0 && errno != EEXIST) ||
-		(mkdir(directory, 0755) < 0 && errno != EEXIST))
-		return -errno;
 	path_in(directory, address, path);
-	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+	fd = open_new(path);
+	/* The folder is missing only for the first of them. */
+	if (fd == -ENOENT) {
+		if ((mkdir(RUN, 0755) < 0 && errno != EEXIST) ||
+			(mkdir(directory, 0755) < 0 && errno != EEXIST))
+			return -errno;
+		fd = open_new(path);
+	}
 	if (fd < 0)
-		return -errno;
+		return fd;
 	if (write(fd, text, (size_t)length) != length)
 		r = -EIO;
 	close(fd);
