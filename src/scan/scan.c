@@ -68,14 +68,13 @@ static int parse_modalias(const char *text, struct pci_function *function)
 	return 0;
 }
 
-static int read_group(int dir, const char *name, int *ret_group)
+static int read_group(int device, int *ret_group)
 {
-	char path[PATH_MAX_BYTES], text[DRIVER_NAME_MAX];
+	char text[DRIVER_NAME_MAX];
 	uint64_t number;
 	int r;
 
-	snprintf(path, sizeof(path), "%s/iommu_group", name);
-	r = sysfs_read_link_name(dir, path, text, sizeof(text));
+	r = sysfs_read_link_name(device, "iommu_group", text, sizeof(text));
 	if (r == -ENOENT)
 		return 0; /* none */
 	if (r >= 0)
@@ -86,18 +85,18 @@ static int read_group(int dir, const char *name, int *ret_group)
 	return 0;
 }
 
-static int read_is_bridge(int dir, const char *name, bool *ret_is_bridge)
+static int read_is_bridge(int device, bool *ret_is_bridge)
 {
-	char path[PATH_MAX_BYTES];
-
-	snprintf(path, sizeof(path), "%s/subordinate_bus_number", name);
-	*ret_is_bridge = faccessat(dir, path, F_OK, 0) == 0;
+	*ret_is_bridge = faccessat(device, "subordinate_bus_number", F_OK, 0) == 0;
 	return *ret_is_bridge || errno == ENOENT ? 0 : -errno;
 }
 
+/* The folder is opened once: its name is a link across the whole tree, and each walk of
+ * it costs more than what is read there. */
 static int read_function(int dir, const char *name, struct pci_function *function)
 {
-	char path[PATH_MAX_BYTES], text[SYSFS_TEXT_MAX];
+	char text[SYSFS_TEXT_MAX];
+	cleanup_close int device = -1;
 	int r;
 
 	r = sysfs_read_link(dir, name, text, sizeof(text));
@@ -106,22 +105,24 @@ static int read_function(int dir, const char *name, struct pci_function *functio
 	r = pci_path_from_sysfs(text, &function->path);
 	if (r < 0)
 		return r;
-	snprintf(path, sizeof(path), "%s/modalias", name);
-	r = sysfs_read_text(dir, path, text, sizeof(text));
+	device = openat(dir, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (device < 0)
+		return -errno;
+	r = sysfs_read_text(device, "modalias", text, sizeof(text));
 	if (r < 0)
 		return r;
 	r = parse_modalias(text, function);
 	if (r < 0)
 		return r;
-	snprintf(path, sizeof(path), "%s/driver", name);
-	r = sysfs_read_link_name(dir, path, function->driver, sizeof(function->driver));
+	r = sysfs_read_link_name(
+		device, "driver", function->driver, sizeof(function->driver));
 	if (r < 0)
 		snprintf(function->driver, sizeof(function->driver), "%s",
 			r == -ENOENT ? "" : DRIVER_UNKNOWN);
-	r = read_is_bridge(dir, name, &function->is_bridge);
+	r = read_is_bridge(device, &function->is_bridge);
 	if (r < 0)
 		return r;
-	return read_group(dir, name, &function->group);
+	return read_group(device, &function->group);
 }
 
 /* What sysfs says of a device that is no longer there. */
