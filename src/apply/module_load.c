@@ -146,8 +146,8 @@ int module_load(const struct module_loader *loader, const char *name)
 	library = open_library();
 	if (!library)
 		return -ENOMEM;
-	/* Maps the indices once; without it every lookup opens and reads them anew. What is
-	 * missing is looked up the slow way. */
+	/* Maps the indices once; without it every lookup opens and reads them anew. What
+	 * is missing is looked up the slow way. */
 	(void)kmod_load_resources(library);
 	r = kmod_module_new_from_lookup(library, name, &list);
 	if (r == 0 && !list)
