@@ -16,6 +16,7 @@ static int find_nothing(blkid_probe probe __attribute__((unused)),
 	const struct blkid_idinfo probe##_idinfo = {                                     \
 		.name = #probe,                                                          \
 		.probefunc = find_nothing,                                               \
+		.magics = BLKID_NONE_MAGIC,                                              \
 	}
 
 UNPROBED(aix_pt);
