@@ -45,14 +45,14 @@ class Machine:
         model = self._dice.choice([m for m in models if m not in self._there])
         self._there |= {model} & {*ONLY_ONE}
         name = f"d{next(self._count)}"
-        if model in ("nvme", "nvme-pf"):
+        if model == "nvme":
             self.options += ["-blockdev", f"{top.DISK},node-name={name}"]
-            if model == "nvme-pf":
-                self.options += top.device(f"nvme-subsys,id=sub{name}")
-                model = (f"nvme,serial={name},drive={name},subsys=sub{name},sriov_max_vfs=2,"
-                         "sriov_vq_flexible=4,sriov_vi_flexible=2")
-            else:
-                model = f"nvme,serial={name},drive={name}"
+            model += f",serial={name},drive={name}"
+        elif model == "nvme-pf":
+            # A controller of a subsystem has no disk of its own.
+            self.options += top.device(f"nvme-subsys,id=sub{name}")
+            model = (f"nvme,serial={name},subsys=sub{name},sriov_max_vfs=2,"
+                     "sriov_vq_flexible=4,sriov_vi_flexible=2")
         elif model == "e1000e":
             number = len(self.serials) + 1
             model += ",mac=" + ":".join(f"{part:02x}" for part in (*MAC, number))
