@@ -128,7 +128,10 @@ static bool narrow(struct run *run, struct decision *decision)
 		return false;
 	findings_clear(run->findings);
 	run->locked = true;
-	late_lock();
+	if (run->watch)
+		watch_leave(run->watch);
+	/* An attempt that was left behind cannot let go of it. */
+	late_lock(!run->watch || run->watch->attempt <= 1);
 	if (!seen_has(&options->device))
 		return true;
 	selection_clear(&decision->selection);

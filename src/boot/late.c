@@ -84,9 +84,10 @@ void late_drop_repeats(struct findings *findings)
 	findings_filter(findings, is_news, NULL);
 }
 
-void late_lock(void)
+void late_lock(bool patient)
 {
 	const struct timespec wait = {.tv_nsec = LOCK_WAIT_NS};
+	unsigned tries = patient ? LOCK_TRIES : 1;
 	int fd;
 
 	if (mkdir(RUN, 0755) < 0 && errno != EEXIST)
@@ -94,7 +95,7 @@ void late_lock(void)
 	fd = open(LOCK, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return;
-	for (unsigned i = 0; i < LOCK_TRIES && flock(fd, LOCK_EX | LOCK_NB) < 0; i++)
+	for (unsigned i = 0; i < tries && flock(fd, LOCK_EX | LOCK_NB) < 0; i++)
 		nanosleep(&wait, NULL);
 }
 

@@ -23,8 +23,8 @@ size_t late_narrow(const struct pci_address *address, const struct machine *mach
 /* Drops what was said before: that a function still waits. */
 void late_drop_repeats(struct findings *findings);
 
-/* Waits a limited time for other runs. The lock lasts until the process ends. */
-void late_lock(void);
+/* Waits a limited time for other runs, or not. The lock lasts until the process ends. */
+void late_lock(bool patient);
 
 /* Notes the function, and what was decided beside it, as seen or waiting. */
 void late_done(const struct pci_address *address, const struct selection *selection);

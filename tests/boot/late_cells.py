@@ -160,6 +160,17 @@ def surprised(verdict: Verdict) -> list[str]:
     return [] if gone and not asked_for else [f"pciehp said: {said}"]
 
 
+def let_go(verdict: Verdict) -> list[str]:
+    """udev, and with it the device's own driver, waited no longer than for the deadline of 10 s."""
+    times = {name: [r.seconds for r in verdict.dmesg if re.search(pattern, r.text)]
+             for name, pattern in (("came", rf"^pci {HOT}: \[8086:10d3\]"),
+                                   ("got its driver", rf"^e1000e {HOT}: "))}
+    if not all(times.values()):
+        return [f"when it {name} is not said" for name, found in times.items() if not found]
+    took = times["got its driver"][0] - times["came"][0]
+    return [] if 1 < took < 20 else [f"it took {took:.0f} s until its own driver had it"]
+
+
 TAKEN_FROM = rf"^{HOT} .*bound to vfio-pci, taken from e1000e \(a module that was there before"
 TAKEN_FROM_BUILT_IN = rf"^{HOT} .*bound to vfio-pci, taken from serial \(built into the kernel"
 
@@ -212,6 +223,10 @@ ALL: tuple[Cell, ...] = in_one(TRIXIE, *over(
               rf"^{HOST_NIC} .*bound to pci-stub, taken from e1000e"], whole=True,
          append=["vfio_early.take=05:00.0,driver=pci-stub,allow=network"], files=host.files(),
          check=said_once(HOST_NIC, "refused, driver")),
+    Cell("late-hung", FIRST_IN, b"01:00.0 driver=vfio-hang\n", suites=[TRIXIE],
+         log=["loading module vfio-hang did not return", rf"^{HOT} .*failed"], hang=True,
+         summary=False, append=["vfio_test=hung"], check=let_go,
+         modprobe_d={"vfio-test.conf": b"options vfio-hang where=init\n"}),
     # The IOMMU's own driver is a module: neither group nor number is there when the boot run is.
     Cell("late-iommu", LATE_IOMMU, b"01:00.0 id=8086:10d3\n", on(HOT), late=[HOT],
          log=[refused(HOT, "no-iommu"), rf"^{HOT} .*taken from e1000e \(a module loaded before"],
