@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * PID 1 of the benchmark: tells the devices to bind from the others by their id, writes
+ * the configuration of every way, runs each way of /bench/ways ("NAME COMMAND
+ * [ARGUMENT...]", one a line), and prints on the console what the clock says:
+ *
+ *   bench functions=N devices=N
+ *   bench way=NAME ns=N status=N bound=N     from before the fork to the end of the
+ * program bench end
+ *
+ * After each way everything is given back and the modules are removed.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/reboot.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define DEVICES_DIR "/sys/bus/pci/devices"
+#define DRIVER_DIR  "/sys/bus/pci/drivers/vfio-pci"
+#define WANTED      "0x293e" /* the device id of what is to be bound; others have another */
+#define DEVICES_MAX 256
+#define WORDS_MAX   16
+
+static char devices[DEVICES_MAX][32];
+static int device_count;
+
+static void read_line(const char *path, char *out, size_t size)
+{
+	FILE *file = fopen(path, "re");
+
+	if (!file || !fgets(out, (int)size, file))
+		out[0] = '\0';
+	out[strcspn(out, "\n")] = '\0';
+	if (file)
+		fclose(file);
+}
+
+static void write_text(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+
+	if (fd < 0 || write(fd, text, strlen(text)) < 0)
+		printf("bench error=%s:%s\n", path, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+}
+
+static int compare(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
+static int find_devices(void)
+{
+	DIR *dir = opendir(DEVICES_DIR);
+	struct dirent *entry;
+	int functions = 0;
+
+	while (dir && (entry = readdir(dir))) {
+		char path[256], id[16];
+
+		if (entry->d_name[0] == '.')
+			continue;
+		functions++;
+		snprintf(path, sizeof(path), DEVICES_DIR "/%.32s/device", entry->d_name);
+		read_line(path, id, sizeof(id));
+		if (strcmp(id, WANTED) == 0 && device_count < DEVICES_MAX)
+			snprintf(devices[device_count++], sizeof(devices[0]), "%.31s",
+				entry->d_name);
+	}
+	if (dir)
+		closedir(dir);
+	qsort(devices, (size_t)device_count, sizeof(devices[0]), compare);
+	return functions;
+}
+
+/* What each way reads. */
+static void write_configs(void)
+{
+	static char config[DEVICES_MAX * 64], list[DEVICES_MAX * 32];
+	char path[128];
+
+	config[0] = list[0] = '\0';
+	for (int i = 0; i < device_count; i++) {
+		sprintf(config + strlen(config), "%s id=8086:293e\n", devices[i]);
+		sprintf(list + strlen(list), "%s\n", devices[i]);
+		snprintf(path, sizeof(path), "/etc/driverctl.d/pci-%s", devices[i]);
+		write_text(path, "vfio-pci\n");
+	}
+	write_text("/bench/vfio-early.conf", config);
+	write_text("/bench/devices", list);
+}
+
+static long long now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return time.tv_sec * 1000000000LL + time.tv_nsec;
+}
+
+static int count_bound(void)
+{
+	int bound = 0;
+
+	for (int i = 0; i < device_count; i++) {
+		char path[128];
+
+		snprintf(path, sizeof(path), DRIVER_DIR "/%s", devices[i]);
+		bound += access(path, F_OK) == 0;
+	}
+	return bound;
+}
+
+static void give_back(void)
+{
+	static char modules[65536];
+	char path[128], *lines[64];
+	int count = 0, fd = open("/bench/names", O_RDONLY | O_CLOEXEC);
+	ssize_t length = fd < 0 ? 0 : read(fd, modules, sizeof(modules) - 1);
+
+	if (fd >= 0)
+		close(fd);
+	modules[length > 0 ? length : 0] = '\0';
+	for (int i = 0; i < device_count; i++) {
+		if (access(DRIVER_DIR "/unbind", F_OK) == 0) {
+			snprintf(path, sizeof(path), DRIVER_DIR "/%s", devices[i]);
+			if (access(path, F_OK) == 0)
+				write_text(DRIVER_DIR "/unbind", devices[i]);
+		}
+		snprintf(path, sizeof(path), DEVICES_DIR "/%s/driver_override",
+			devices[i]);
+		write_text(path, "\n");
+	}
+	for (char *at = strtok(modules, "\n"); at && count < 64; at = strtok(NULL, "\n"))
+		lines[count++] = at;
+	while (count-- > 0)
+		if (syscall(SYS_delete_module, lines[count], O_NONBLOCK) < 0 &&
+			errno != ENOENT)
+			printf("bench error=%s:%s\n", lines[count], strerror(errno));
+}
+
+static void run_way(char *line)
+{
+	char *words[WORDS_MAX + 1] = {0};
+	int count = 0, status = 0, null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	long long start, end;
+	pid_t child;
+
+	for (char *at = strtok(line, " \n"); at && count < WORDS_MAX;
+		at = strtok(NULL, " \n"))
+		words[count++] = at;
+	if (count < 2)
+		return;
+	/* What is named so has nothing to do. */
+	if (strstr(words[0], "-nothing"))
+		write_text("/etc/vfio-early.conf", "");
+	else if (rename("/bench/vfio-early.conf", "/etc/vfio-early.conf") < 0)
+		printf("bench error=config:%s\n", strerror(errno));
+	start = now();
+	child = vfork();
+	if (child == 0) {
+		/* Characters on a serial port are slow: only complaints are shown. */
+		dup2(null, 1);
+		execv(words[1], words + 1);
+		_exit(127);
+	}
+	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+		;
+	end = now();
+	close(null);
+	printf("bench way=%s ns=%lld status=%d bound=%d\n", words[0], end - start, status,
+		count_bound());
+	give_back();
+	write_configs();
+}
+
+static void mount_all(void)
+{
+	mkdir("/proc", 0755);
+	mkdir("/sys", 0755);
+	mkdir("/dev", 0755);
+	mkdir("/run", 0755);
+	mkdir("/tmp", 0755);
+	mount("proc", "/proc", "proc", 0, NULL);
+	mount("sysfs", "/sys", "sysfs", 0, NULL);
+	mount("devtmpfs", "/dev", "devtmpfs", 0, NULL);
+	mount("tmpfs", "/run", "tmpfs", 0, NULL);
+}
+
+int main(void)
+{
+	static char line[1024];
+	FILE *ways;
+
+	mount_all();
+	freopen("/dev/console", "w", stdout);
+	dup2(1, 2);
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	setenv("PATH", "/usr/sbin:/usr/bin:/sbin:/bin", 1);
+	printf("bench functions=%d ", find_devices());
+	printf("devices=%d\n", device_count);
+	write_configs();
+	ways = fopen("/bench/ways", "re");
+	while (ways && fgets(line, sizeof(line), ways))
+		run_way(line);
+	if (access("/bench/log", F_OK) == 0) {
+		static char log[262144];
+		long length = syscall(SYS_syslog, 3, log, sizeof(log));
+
+		fwrite(log, 1, length > 0 ? (size_t)length : 0, stdout);
+	}
+	printf("bench end\n");
+	fflush(stdout);
+	sync();
+	reboot(RB_POWER_OFF);
+	return 0;
+}
