@@ -51,6 +51,7 @@ class Known:
         return f"{self.file} was to run it, and has no {self.needle!r}"
 
 
+REBUILD = r"(sudo )?vfio-early rebuild"
 REAL = "needs a machine of that distribution; written from its documentation"
 LOADER = "needs a machine with that boot loader installed"
 LISTING = "shows what check finds by itself, in images that the tests build"
@@ -76,6 +77,18 @@ COMMANDS = (
           "tests/checks/plans", "plans.py"),
     Known(r"sudo meson install -C build",
           reason="would change the machine that runs the tests"),
+    Known(r"packaging/tarball OUT", "tests/packaging/debian.py", '"packaging/tarball"'),
+    Known(r"packaging/debian/build OUT/.*", "tests/packaging/debian.py", "packaging/debian/build"),
+    Known(r"sudo apt install \./OUT/vfio-early_\*\.deb", "tests/packaging/lifecycle.py",
+          'apt-get install -y --no-install-recommends "$DEB"'),
+    Known(r"sudo apt remove vfio-early", "tests/packaging/lifecycle.py", "apt-get remove -y"),
+    Known(REBUILD, "tests/packaging/lifecycle.py", "vfio-early rebuild"),
+    Known(r"sudo systemctl enable --now vfio-early-rebuild\.path",
+          reason="the tests verify the units, and boot no system with them"),
+    Known(r"sudo journalctl -u vfio-early-rebuild",
+          reason="the tests verify the units, and boot no system with them"),
+    Known(r"ansible-playbook -i INVENTORY packaging/ansible/site\.yml",
+          "tests/packaging/fleets.py", "site.yml"),
     Known(r"sudo ninja -C build uninstall", reason="would change the machine that runs the tests"),
     Known(r"sudo update-initramfs -u -k all", "tests/boot/newcomer_trials.py", "docs/debian.md"),
     # Boot images. The harness has the tools make an image, of one kernel and into a folder.
@@ -113,7 +126,11 @@ COMMANDS = (
 
 
 def is_typed(command: str) -> bool:
-    """Whether a command, or a part of it, is the host's program, or looks into sysfs."""
+    """Whether a command, or a part of it, is the host's program, or looks into sysfs.
+
+    Not so the verb that runs a tool of this very machine."""
+    if re.fullmatch(REBUILD, command):
+        return False
     first = [part.replace("sudo ", "").split()[:1] for part in command.split("|")]
     return (command.startswith("ls /sys/") or ["vfio-early"] in first
             or "vfio-early image " in command)
