@@ -21,7 +21,7 @@ from debian import TOP
 ANSIBLE = TOP / "packaging/ansible"
 METRICS = re.compile(r"^sudo (vfio-early status --json .*)$", re.MULTILINE)
 # https://prometheus.io/docs/instrumenting/exposition_formats/
-SAMPLE = re.compile(r'vfio_early_device_differs\{((?:[a-z_]+="(?:[^"\\\n]|\\[\\"n])*",?)+)\} ([01])')
+SAMPLE = re.compile(r'vfio_early_differs\{((?:[a-z_]+="(?:[^"\\\n]|\\[\\"n])*",?)+)\} ([01])')
 LABEL = re.compile(r'([a-z_]+)="((?:[^"\\]|\\.)*)"')
 ROLE = "/run/vfio-early/ansible"
 DEB = "/run/vfio-early/vfio-early.deb"
