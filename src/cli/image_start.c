@@ -58,7 +58,7 @@ static enum image_start order_of_hooks(const struct image_contents *contents)
 static enum image_start of_adapter(
 	const struct image_contents *contents, const char **ret_how)
 {
-	if (image_contents_find(contents, "", SCRIPT + 1)) {
+	if (image_contents_find(contents, "", &SCRIPT[1])) {
 		*ret_how = "scripts/init-top";
 		return order_of_scripts(contents);
 	}
