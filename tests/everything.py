@@ -205,7 +205,7 @@ def main() -> int:
                     ["--native-file", "native/musl.ini", "-Dwerror=true"], tally)
     if not arguments.quick:
         build("build/glibc-static", GLIBC, ["-Dwerror=true"], tally)
-    if build("build/fuzz", FUZZ, ["-Dlink=dynamic", "-Dfuzz=true", *SANITIZED,
+    if build("build/fuzz", FUZZ, ["-Dlink=dynamic", "-Dfuzz=true", "-Dwerror=true", *SANITIZED,
                                   "--native-file", "native/clang.ini"], tally):
         fuzz_replay(tally)
     if shipped:
