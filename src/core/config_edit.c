@@ -29,13 +29,27 @@ static bool is_removed(const struct config_edit *edit, unsigned line)
 	return false;
 }
 
+static bool begins_with_mark(const char *bytes, size_t length)
+{
+	return length >= MARK_LENGTH && memcmp(bytes, byte_order_mark, MARK_LENGTH) == 0;
+}
+
+/* A line that becomes the first may begin with what would be a mark there. With one in
+ * front of it, it still means what it meant: nothing. */
+static void put_line(struct text *out, const char *bytes, size_t length)
+{
+	if (out->length == 0 && begins_with_mark(bytes, length))
+		put(out, byte_order_mark, MARK_LENGTH);
+	put(out, bytes, length);
+}
+
 /* Copies what stays; returns the number of lines. */
 static unsigned copy_lines(const char *bytes, size_t length,
 	const struct config_edit *edit, struct text *out)
 {
 	unsigned line = 0;
 
-	if (length >= MARK_LENGTH && memcmp(bytes, byte_order_mark, MARK_LENGTH) == 0) {
+	if (begins_with_mark(bytes, length)) {
 		put(out, bytes, MARK_LENGTH);
 		bytes += MARK_LENGTH;
 		length -= MARK_LENGTH;
@@ -46,7 +60,7 @@ static unsigned copy_lines(const char *bytes, size_t length,
 
 		line++;
 		if (!is_removed(edit, line))
-			put(out, bytes, whole);
+			put_line(out, bytes, whole);
 		bytes += whole;
 		length -= whole;
 	}
@@ -74,8 +88,8 @@ static bool ends_with_return(const char *bytes, size_t length)
 
 static size_t room_for(size_t length, const struct config_edit *edit)
 {
-	/* The end of a last line that had none, and a NUL. */
-	size_t room = length + 3;
+	/* A mark, the end of a last line that had none, and a NUL. */
+	size_t room = length + MARK_LENGTH + 3;
 
 	for (size_t i = 0; i < edit->added_count; i++)
 		room += strlen(edit->added[i]) + 2;
@@ -88,7 +102,7 @@ static bool wants_end(const struct text *text)
 	if (text->length == 0 || text->bytes[text->length - 1] == '\n')
 		return false;
 	return text->length != MARK_LENGTH ||
-	       memcmp(text->bytes, byte_order_mark, MARK_LENGTH) != 0;
+	       !begins_with_mark(text->bytes, text->length);
 }
 
 /* A last line may have the return, and not the line feed. */

@@ -6,7 +6,8 @@
  * as config_add_file() counts them: the rules of the result are those of the text without
  * the ones that stood on removed lines, and then the added ones. Where the last line has
  * no end it gets one before something is added. Added lines end as the last line of the
- * text does, which may be CR LF. A byte order mark stays.
+ * text does, which may be CR LF. A byte order mark stays, and where a line that
+ * begins with its bytes becomes the first, the text gets one.
  */
 #pragma once
 

@@ -2,7 +2,8 @@
 /*
  * The first byte says how many lines are removed, the next ones which, one more how many
  * rules are added; the rest is the file. The edited file has the rules it had, without
- * those of the removed lines and with the added ones, and all other bytes.
+ * those of the removed lines and with the added ones, and all other bytes; in front of
+ * them is a byte order mark where there was one, or where they would begin with one.
  */
 #include "core/config_edit.h"
 
@@ -12,6 +13,7 @@
 #include <errno.h>
 
 #define REMOVED_MAX 8
+#define MARK_LENGTH 3
 
 static const char *const added[] = {
 	"path=00:01.0/00.0 id=10de:2206 with=slot allow=network,storage  # a card",
@@ -28,19 +30,30 @@ static bool has(const struct config_edit *edit, unsigned line)
 	return false;
 }
 
+static bool begins_with_mark(const char *text, size_t length)
+{
+	return length >= MARK_LENGTH && memcmp(text, "\xef\xbb\xbf", MARK_LENGTH) == 0;
+}
+
 /* Every line that stays is found in AFTER, in its order; returns where they end. */
 static size_t check_bytes(const char *before, size_t length,
 	const struct config_edit *edit, const char *after, size_t after_length)
 {
-	size_t mark = length >= 3 && memcmp(before, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
-	size_t at = mark, from = mark;
+	size_t from = begins_with_mark(before, length) ? MARK_LENGTH : 0;
+	size_t at = from;
+	bool is_first = from == 0;
 
-	CHECK(after_length >= mark && memcmp(before, after, mark) == 0);
+	CHECK(from == 0 || begins_with_mark(after, after_length));
 	for (unsigned line = 1; from < length; line++) {
 		const char *end = memchr(before + from, '\n', length - from);
 		size_t whole = end ? (size_t)(end - before) + 1 - from : length - from;
 
 		if (!has(edit, line)) {
+			if (is_first && begins_with_mark(before + from, whole)) {
+				CHECK(begins_with_mark(after, after_length));
+				at = MARK_LENGTH;
+			}
+			is_first = false;
 			CHECK(after_length - at >= whole);
 			CHECK(memcmp(before + from, after + at, whole) == 0);
 			at += whole;

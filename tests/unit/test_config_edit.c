@@ -79,6 +79,10 @@ static void test_byte_order_mark(void **state)
 	check(MARK "one\n", LINES(1), "new", MARK "new\n");
 	check(MARK, NO_LINES, "new", MARK "new\n");
 	check(MARK "one", NO_LINES, "new", MARK "one\nnew\n");
+	/* What was no mark does not become one, which would make a rule of what was none.
+	 */
+	check("???\n" MARK "01:00.0\n", LINES(1), NULL, MARK MARK "01:00.0\n");
+	check("???\n" MARK, LINES(1), "new", MARK MARK "\nnew\n");
 }
 
 static void test_remove(void **state)
