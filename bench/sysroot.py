@@ -137,6 +137,7 @@ def make(root: Path, count: int, config: str, booted: bool) -> None:
         driver = drivers / function.kind.driver
         driver.mkdir(exist_ok=True)
         _link(groups / str(function.group), folder / "iommu_group")
+        _link(folder, groups / str(function.group) / "devices" / function.address)
         _link(folder, root / "sys/bus/pci/devices" / function.address)
         if booted or function.kind is BRIDGE:
             _link(driver, folder / "driver")

@@ -109,7 +109,7 @@ static int read_all(int root, const struct survey_wish *wish, struct survey *sur
 	static const struct config none = {0};
 	struct foresight foresight = {.root = root, .wish = wish};
 	struct decide how = {.root = root,
-		.all_needs = true,
+		.everything = true,
 		.next_boot = true,
 		.context = &foresight,
 		.learnt = learnt};

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "targets.h"
 
-#include "scan/hardware_scan.h"
+#include "scan/decide.h"
 
 int targets_find(int root, const struct config *rules, struct machine *machine,
 	struct selection *ret_selection, struct findings *findings)
 {
-	hardware_scan(root, NULL, config_costly(rules), machine);
-	return selection_make(rules, machine, ret_selection, findings);
+	const struct decide how = {.root = root, .keeps_vanished = true};
+
+	return decide_select(&how, rules, machine, ret_selection, findings);
 }
 
 int targets_of_rule(const struct rule *rule, const struct machine *machine,

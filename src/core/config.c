@@ -225,18 +225,3 @@ const struct term *rule_term(const struct rule *rule, enum term_kind kind)
 			return &rule->terms[i];
 	return NULL;
 }
-
-unsigned config_costly(const struct config *config)
-{
-	static const struct {
-		enum term_kind kind;
-		enum costly costly;
-	} asked[] = {{TERM_SERIAL, COSTLY_SERIAL}, {TERM_VF_OF, COSTLY_VF_OF}};
-	unsigned costly = 0;
-
-	for (size_t i = 0; i < config->rule_count; i++)
-		for (size_t j = 0; j < sizeof(asked) / sizeof(asked[0]); j++)
-			if (rule_term(&config->rules[i], asked[j].kind))
-				costly |= asked[j].costly;
-	return costly;
-}

@@ -65,13 +65,6 @@ struct term {
 	};
 };
 
-/* Facts about every function that only some rules ask for: they are costly to find out.
- */
-enum costly {
-	COSTLY_SERIAL = 1, /* touches the hardware, and wakes it up */
-	COSTLY_VF_OF = 2,  /* one more link for each function */
-};
-
 enum rule_action {
 	RULE_TAKE,
 	RULE_KEEP,
@@ -154,9 +147,6 @@ void config_clear(struct config *config);
 
 /* The rule as a config line that parses to the same rule. Truncates at SIZE. */
 void rule_format(const struct rule *rule, char *out, size_t size);
-
-/* The facts that its rules ask for, a set of enum costly. */
-unsigned config_costly(const struct config *config);
 
 /* The term of this kind, NULL if the rule has none. */
 const struct term *rule_term(const struct rule *rule, enum term_kind kind);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "facts.h"
 
+#include "wish.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -98,6 +100,32 @@ static bool same_identity(
 	       fact->vendor == function->id.vendor &&
 	       fact->device == function->id.device &&
 	       fact->class_code == function->class_code;
+}
+
+/* By their paths those are found of which more is needed. */
+static bool is_looked_up(const struct facts *facts, const struct pci_function *function)
+{
+	for (size_t i = 0; i < facts->count; i++)
+		for (unsigned j = 0; j < facts->items[i].function_count; j++)
+			if (pci_path_equal(
+				    &facts->items[i].functions[j].path, &function->path))
+				return true;
+	return false;
+}
+
+bool facts_are_comparable(const struct facts *facts, const struct machine *machine)
+{
+	bool known = true;
+
+	if (facts->count == 0)
+		return true;
+	if (!wish_all_known(machine, ATTRIBUTE_PATH))
+		return false;
+	for (size_t i = 0; i < machine->count; i++)
+		if (is_looked_up(facts, &machine->functions[i]))
+			known &= wish_known(
+				machine, &machine->functions[i], ATTRIBUTES_KIND);
+	return known;
 }
 
 static const struct pci_function *find_function(

@@ -71,6 +71,9 @@ char *facts_print(const struct facts *facts);
 int facts_parse(
 	const char *text, size_t length, struct facts *ret_facts, unsigned *ret_line);
 
+/* Whether all is known that facts_apply() looks at; wishes (wish.h) for what is not. */
+bool facts_are_comparable(const struct facts *facts, const struct machine *machine);
+
 /*
  * Adds to NEEDS what the facts say about this machine. A function counts only where both
  * its path and its identity are the same. The root of the facts counts where all that

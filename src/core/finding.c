@@ -125,6 +125,12 @@ void findings_filter(struct findings *findings,
 	findings->count = count;
 }
 
+void findings_cut(struct findings *findings, size_t count)
+{
+	if (findings->count > count)
+		findings->count = count;
+}
+
 void findings_clear(struct findings *findings)
 {
 	free(findings->items);

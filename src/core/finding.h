@@ -79,6 +79,9 @@ void findings_filter(struct findings *findings,
 	bool (*wanted)(const void *context, const struct finding *finding),
 	const void *context);
 
+/* Drops all but the first COUNT. */
+void findings_cut(struct findings *findings, size_t count);
+
 void findings_clear(struct findings *findings);
 
 /* "FILE:LINE", "FILE", or "" for no source. Truncates at SIZE. */

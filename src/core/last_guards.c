@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "last_guards.h"
 
+#include "wish.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,8 +30,8 @@ static bool is_given_away(const struct pci_function *function)
 /* Whether the function is one of what the guard is about. */
 static bool is_display(const struct machine *machine, const struct pci_function *function)
 {
-	(void)machine;
-	return PCI_CLASS_BASE(function->class_code) == PCI_BASE_DISPLAY &&
+	return wish_known(machine, function, ATTRIBUTE_IDS) &&
+	       PCI_CLASS_BASE(function->class_code) == PCI_BASE_DISPLAY &&
 	       PCI_CLASS_SUB(function->class_code) != PCI_SUB_DISPLAY_3D;
 }
 
@@ -72,6 +74,7 @@ static bool one_stays(const struct last_guard *guard, const struct machine *mach
 		/* One whose driver never came back from a call is of no use to the host.
 		 */
 		if (!function->unknown && guard->is_one(machine, function) &&
+			wish_known(machine, function, ATTRIBUTE_DRIVER) &&
 			!is_given_away(function) && !is_planned(plan, &function->address))
 			return true;
 	}
@@ -131,12 +134,9 @@ void last_guards_apply(
 {
 	for (size_t i = 0; i < sizeof(last_guards) / sizeof(last_guards[0]); i++) {
 		const struct last_guard *guard = &last_guards[i];
-		size_t chosen;
+		size_t chosen = choose(guard, machine, plan);
 
-		if (one_stays(guard, machine, plan))
-			continue;
-		chosen = choose(guard, machine, plan);
-		if (chosen == NOT_PLANNED)
+		if (chosen == NOT_PLANNED || one_stays(guard, machine, plan))
 			continue;
 		refuse(guard, machine, &plan->devices[chosen], findings);
 		take_out(plan, chosen);

@@ -35,6 +35,9 @@ struct pci_past {
 
 struct pci_function {
 	struct pci_address address;
+	/* Of its place in sysfs: another one when it was removed and came back. */
+	uint64_t node;
+	uint16_t known; /* a set of enum attribute: see wish.h */
 	struct pci_path path;
 	struct pci_id id;
 	uint32_t class_code; /* 24 bits: base class, subclass, interface */
@@ -65,6 +68,8 @@ struct pci_function {
 	char use_text[USE_TEXT_MAX];
 };
 
+struct wishes;
+
 struct machine {
 	struct pci_function *functions; /* by address, ascending */
 	size_t count;
@@ -72,7 +77,21 @@ struct machine {
 	bool has_iommu; /* /sys/class/iommu has an entry */
 	struct needs needs;
 	struct boot_framebuffer framebuffer;
+	struct wishes *wishes; /* NULL: nothing is left to be found out */
 };
+
+/* Which functions there are, before anything else of them is known. */
+struct pci_listed {
+	struct pci_address address;
+	uint64_t node;
+};
+
+/* Makes a machine of them, in an order that takes no longer for each of many; puts the
+ * list in that order, too. Returns 0 or -ENOMEM. */
+int machine_make(struct pci_listed listed[], size_t count, struct machine *ret);
+
+/* Drops the functions that are not there any more. */
+void machine_drop_vanished(struct machine *machine);
 
 /* Appends a zeroed function; NULL when out of memory. Call machine_sort() at the end. */
 struct pci_function *machine_add(struct machine *machine);
@@ -89,6 +108,9 @@ const char *pci_override_before(const struct pci_function *function);
 
 /* Why that driver was faster than vfio-early. */
 const char *pci_driver_origin(const struct pci_function *function);
+
+/* Whether the firmware may have left its picture in a BAR of such a function. */
+bool pci_function_may_have_picture(const struct pci_function *function);
 
 /*
  * Bridges, host bridges, ISA and LPC, RAM controllers, system peripherals, SMBus: what

@@ -50,6 +50,8 @@ struct plan {
 };
 
 /*
+ * Like selection_make() it may leave wishes; then the plan is to be made again.
+ *
  * Asks the guards about every wanted device, notes those that wait (guards.h) in the
  * machine, and orders what is left. Refusals, devices that are already right, and notices
  * become findings. Returns 0 or -ENOMEM.

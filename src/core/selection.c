@@ -2,9 +2,10 @@
 #include "selection.h"
 
 #include "groups.h"
-#include "identity.h"
+#include "rule_match.h"
 #include "term.h"
 #include "unmatched.h"
+#include "wish.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -33,20 +34,12 @@ struct work {
 	const struct rule **kept_by; /* likewise */
 	size_t *reached;             /* by the rule being looked at; likewise */
 	size_t reached_count;
+	struct rule_match match; /* of that rule */
 	struct groups groups;
 	size_t unknown_count; /* functions that could not be read */
 	struct findings *findings;
 	size_t taken;
 };
-
-static bool rule_holds(const struct work *work, const struct rule *rule,
-	const struct pci_function *function)
-{
-	for (unsigned i = 0; i < rule->term_count; i++)
-		if (!term_holds(work->machine, rule, &rule->terms[i], function))
-			return false;
-	return true;
-}
 
 static bool same_options(const struct rule *a, const struct rule *b)
 {
@@ -83,7 +76,9 @@ static bool is_protected(struct work *work, size_t index)
 
 	if (!keep)
 		return false;
-	if (choice->reach == REACH_NAMED && !choice->keep_was_said) {
+	if (choice->reach == REACH_NAMED && !choice->keep_was_said &&
+		wish_known(
+			work->machine, &work->machine->functions[index], ATTRIBUTE_IDS)) {
 		finding_add(work->findings, SEVERITY_INFO, VERDICT_KEPT, GUARD_NONE,
 			&work->machine->functions[index], keep, "kept for the host");
 		choice->keep_was_said = true;
@@ -96,9 +91,10 @@ static void take(struct work *work, const struct rule *rule, size_t index)
 	struct pci_function *function = &work->machine->functions[index];
 	struct choice *choice = &work->choices[index];
 	bool widened = choice->reach == REACH_WIDENED;
-	bool mismatch = !widened && rule_identity_mismatch(rule, function);
+	bool mismatch = !widened && rule_match_is_mismatch(work->machine, rule, function);
 
-	if (widened && pci_function_is_infrastructure(function))
+	if (widened && (!wish_known(work->machine, function, ATTRIBUTES_KIND) ||
+			       pci_function_is_infrastructure(function)))
 		return;
 	if (is_protected(work, index))
 		return;
@@ -172,7 +168,8 @@ static void widen_to_group(struct work *work, const struct rule *rule, size_t fr
 	size_t first = groups_first(&work->groups, group);
 	struct choice *head;
 
-	if (first == work->groups.count)
+	if (!wish_known(work->machine, &functions[from], ATTRIBUTE_MEMBERS) ||
+		first == work->groups.count)
 		return;
 	head = &work->choices[work->groups.members[first].function];
 	if (head->group_reached_by == rule)
@@ -182,7 +179,7 @@ static void widen_to_group(struct work *work, const struct rule *rule, size_t fr
 		i < work->groups.count && work->groups.members[i].group == group; i++) {
 		size_t member = work->groups.members[i].function;
 
-		if (term_in_group(rule, &functions[member], group))
+		if (term_in_group(work->machine, rule, &functions[member], group))
 			reach(work, member, REACH_WIDENED);
 	}
 }
@@ -191,7 +188,8 @@ static bool may_widen(const struct work *work, const struct rule *rule, size_t f
 {
 	const struct pci_function *function = &work->machine->functions[from];
 
-	return function->unknown || !rule_identity_mismatch(rule, function);
+	return function->unknown ||
+	       !rule_match_is_mismatch(work->machine, rule, function);
 }
 
 /* From the first functions of work->reached, which the rule's terms named. */
@@ -233,9 +231,9 @@ static size_t find_from(const struct machine *machine, const struct pci_address 
 	return from;
 }
 
-static void name(struct work *work, const struct rule *rule, size_t index)
+static void name(struct work *work, size_t index)
 {
-	if (rule_holds(work, rule, &work->machine->functions[index]))
+	if (rule_match_holds(&work->match, &work->machine->functions[index]))
 		reach(work, index, REACH_NAMED);
 }
 
@@ -248,7 +246,7 @@ static void name_all(struct work *work, const struct rule *rule)
 
 	if (!term) {
 		for (size_t i = 0; i < machine->count; i++)
-			name(work, rule, i);
+			name(work, i);
 		return;
 	}
 	slot = term->address.address;
@@ -257,7 +255,7 @@ static void name_all(struct work *work, const struct rule *rule)
 		i < machine->count &&
 		pci_address_same_slot(&machine->functions[i].address, &slot);
 		i++)
-		name(work, rule, i);
+		name(work, i);
 }
 
 static int compare_indices(const void *a, const void *b)
@@ -271,11 +269,15 @@ static int compare_indices(const void *a, const void *b)
 static void for_each_reached(struct work *work, const struct rule *rule,
 	void (*reached)(struct work *work, const struct rule *rule, size_t index))
 {
-	size_t named;
+	size_t refusals = wish_refusals(work->machine), named;
 
 	work->reached_count = 0;
+	work->match = rule_match_make(work->machine, rule);
 	name_all(work, rule);
 	named = work->reached_count;
+	/* What it would match, were more known, is not known yet. */
+	if (named == 0 && wish_refusals(work->machine) != refusals)
+		return;
 	if (named == 0) {
 		unmatched_note(work->machine, rule, work->findings);
 		return;
@@ -290,6 +292,16 @@ static void for_each_reached(struct work *work, const struct rule *rule,
 		work->choices[work->reached[i]].reach = REACH_NOT;
 }
 
+/* What the guards, the plan and the report look at. */
+static void wish_for_wanted(
+	const struct machine *machine, const struct pci_function *function)
+{
+	if (wish_known(machine, function,
+		    ATTRIBUTES_KIND | ATTRIBUTE_DRIVER | ATTRIBUTE_GROUP) &&
+		pci_function_may_have_picture(function))
+		(void)wish_known(machine, function, ATTRIBUTE_PICTURE);
+}
+
 static int collect(const struct work *work, struct selection *selection)
 {
 	selection->items = calloc(work->taken + 1, sizeof(*selection->items));
@@ -300,6 +312,7 @@ static int collect(const struct work *work, struct selection *selection)
 
 		if (!choice->owner)
 			continue;
+		wish_for_wanted(work->machine, &work->machine->functions[i]);
 		selection->items[selection->count++] = (struct wanted){
 			.function = &work->machine->functions[i],
 			.rule = choice->owner,

@@ -34,7 +34,12 @@ struct selection {
 	const struct rule **kept_by;
 };
 
-/* Returns 0 or -ENOMEM. Adds findings for unmatched rules, keeps and conflicts. */
+/*
+ * Asks before it looks at an attribute (wish.h); where there are wishes afterwards, the
+ * selection and the findings are to be dropped and made again. Of a wanted function all
+ * but path, serial number and the like is known in the end.
+ *
+ * Returns 0 or -ENOMEM. Adds findings for unmatched rules, keeps and conflicts. */
 int selection_make(const struct config *config, const struct machine *machine,
 	struct selection *ret_selection, struct findings *findings);
 

@@ -2,19 +2,68 @@
 #include "term.h"
 
 #include "identity.h"
+#include "wish.h"
 
-int term_group_of(const struct machine *machine, const struct pci_address *address)
+bool term_in_group(const struct machine *machine, const struct rule *rule,
+	const struct pci_function *function, int group)
 {
-	const struct pci_function *function = machine_find(machine, address);
-
-	return function ? function->group : MACHINE_GROUP_NONE;
+	if (group == MACHINE_GROUP_NONE || function->group != group)
+		return false;
+	return rule->action == RULE_KEEP ||
+	       (wish_known(machine, function, ATTRIBUTES_KIND) &&
+		       !pci_function_is_infrastructure(function));
 }
 
-bool term_in_group(
-	const struct rule *rule, const struct pci_function *function, int group)
+unsigned term_cost(const struct term *term)
 {
-	return group != MACHINE_GROUP_NONE && function->group == group &&
-	       (rule->action == RULE_KEEP || !pci_function_is_infrastructure(function));
+	switch (term->kind) {
+	case TERM_ADDRESS:
+		return 0;
+	case TERM_PATH:
+		return ATTRIBUTE_PATH;
+	case TERM_GROUP_NUMBER:
+		return ATTRIBUTE_GROUP;
+	case TERM_GROUP_OF:
+		return ATTRIBUTE_MEMBERS;
+	case TERM_VF_OF:
+		return ATTRIBUTE_VF_OF;
+	case TERM_ID:
+	case TERM_CLASS:
+		return ATTRIBUTE_IDS;
+	case TERM_BOOT_DISPLAY:
+		return ATTRIBUTE_PICTURE;
+	case TERM_SERIAL:
+		return ATTRIBUTE_SERIAL;
+	}
+	return 0;
+}
+
+static bool is_in_group_of(const struct machine *machine, const struct rule *rule,
+	const struct term *term, const struct pci_function *function)
+{
+	const struct pci_function *member = machine_find(machine, &term->group_of);
+
+	return member && wish_known(machine, member, ATTRIBUTE_MEMBERS) &&
+	       term_in_group(machine, rule, function, member->group);
+}
+
+/* No number is asked of what is never taken. */
+static bool has_serial(const struct machine *machine, const struct term *term,
+	const struct pci_function *function)
+{
+	return wish_known(machine, function, ATTRIBUTES_KIND) &&
+	       !pci_function_is_infrastructure(function) &&
+	       wish_known(machine, function, ATTRIBUTE_SERIAL) && function->has_serial &&
+	       term->serial == function->serial;
+}
+
+static bool is_boot_display(const struct machine *machine, const struct term *term,
+	const struct pci_function *function)
+{
+	return wish_known(machine, function, ATTRIBUTE_IDS) &&
+	       PCI_CLASS_BASE(function->class_code) == PCI_BASE_DISPLAY &&
+	       wish_known(machine, function, ATTRIBUTE_PICTURE) &&
+	       term->boot_display == function->boot_display;
 }
 
 /*
@@ -44,27 +93,30 @@ bool term_holds(const struct machine *machine, const struct rule *rule,
 	case TERM_ADDRESS:
 		return pci_address_pattern_matches(&term->address, &function->address);
 	case TERM_PATH:
-		return pci_path_equal(&term->path, &function->path);
+		return wish_known(machine, function, ATTRIBUTE_PATH) &&
+		       pci_path_equal(&term->path, &function->path);
 	case TERM_GROUP_NUMBER:
-		return term_in_group(rule, function, (int)term->group);
+		return wish_known(machine, function, ATTRIBUTE_GROUP) &&
+		       term_in_group(machine, rule, function, (int)term->group);
 	case TERM_GROUP_OF:
-		return term_in_group(
-			rule, function, term_group_of(machine, &term->group_of));
+		return is_in_group_of(machine, rule, term, function);
 	case TERM_ID:
 		/* A keep rule protects only what it describes in full. */
 		return (rule_says_where(rule) && rule->action == RULE_TAKE) ||
-		       pci_id_pattern_matches(&term->id, &function->id);
+		       (wish_known(machine, function, ATTRIBUTE_IDS) &&
+			       pci_id_pattern_matches(&term->id, &function->id));
 	case TERM_CLASS:
-		return pci_class_pattern_matches(
-			&term->class_pattern, function->class_code);
+		return wish_known(machine, function, ATTRIBUTE_IDS) &&
+		       pci_class_pattern_matches(
+			       &term->class_pattern, function->class_code);
 	case TERM_SERIAL:
-		return function->has_serial && term->serial == function->serial;
+		return has_serial(machine, term, function);
 	case TERM_VF_OF:
-		return function->is_vf &&
+		return wish_known(machine, function, ATTRIBUTE_VF_OF) &&
+		       function->is_vf &&
 		       pci_address_compare(&term->vf_of, &function->vf_of) == 0;
 	case TERM_BOOT_DISPLAY:
-		return PCI_CLASS_BASE(function->class_code) == PCI_BASE_DISPLAY &&
-		       term->boot_display == function->boot_display;
+		return is_boot_display(machine, term, function);
 	}
 	return false;
 }

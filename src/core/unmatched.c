@@ -2,6 +2,7 @@
 #include "unmatched.h"
 
 #include "term.h"
+#include "wish.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -12,6 +13,13 @@
 #define NAMED_MAX   3
 #define MEMBERS_MAX (NAMED_MAX * (PCI_ADDRESS_TEXT_MAX + 16) + 16)
 
+static bool has_id(const struct machine *machine, const struct term *term,
+	const struct pci_function *function)
+{
+	return wish_known(machine, function, ATTRIBUTE_IDS) &&
+	       pci_id_pattern_matches(&term->id, &function->id);
+}
+
 /* Whether any function of the machine satisfies one term by itself. */
 static bool anyone_satisfies(
 	const struct machine *machine, const struct rule *rule, const struct term *term)
@@ -19,19 +27,33 @@ static bool anyone_satisfies(
 	for (size_t i = 0; i < machine->count; i++) {
 		const struct pci_function *function = &machine->functions[i];
 
-		if (term->kind == TERM_ID
-				? pci_id_pattern_matches(&term->id, &function->id)
-				: term_holds(machine, rule, term, function))
+		if (term->kind == TERM_ID ? has_id(machine, term, function)
+					  : term_holds(machine, rule, term, function))
 			return true;
 	}
 	return false;
+}
+
+/* The group that a term says, with all members in the machine. */
+static int group_said(const struct machine *machine, const struct term *term)
+{
+	const struct pci_function *member;
+
+	if (term->kind == TERM_GROUP_NUMBER) {
+		(void)wish_all_known(machine, ATTRIBUTE_GROUP);
+		return (int)term->group;
+	}
+	member = machine_find(machine, &term->group_of);
+	return member && wish_known(machine, member, ATTRIBUTE_MEMBERS)
+		       ? member->group
+		       : MACHINE_GROUP_NONE;
 }
 
 static const char *group_of_words(const struct machine *machine, const struct term *term)
 {
 	if (!machine_find(machine, &term->group_of))
 		return "there is no PCI function ";
-	if (term_group_of(machine, &term->group_of) == MACHINE_GROUP_NONE)
+	if (group_said(machine, term) == MACHINE_GROUP_NONE)
 		return "no IOMMU group (is the IOMMU on?) for ";
 	return "there is no endpoint in the IOMMU group of ";
 }
@@ -100,9 +122,7 @@ static const struct term *group_term(
 
 		if (!is_group_term(term))
 			continue;
-		*ret_group = term->kind == TERM_GROUP_NUMBER
-				     ? (int)term->group
-				     : term_group_of(machine, &term->group_of);
+		*ret_group = group_said(machine, term);
 		return term;
 	}
 	return NULL;
@@ -143,7 +163,9 @@ static bool add_members(const struct machine *machine, const struct rule *rule, 
 		const struct pci_function *function = &machine->functions[i];
 		char address[PCI_ADDRESS_TEXT_MAX], words[PCI_ADDRESS_TEXT_MAX + 32];
 
-		if (!term_in_group(rule, function, group) || count++ >= NAMED_MAX)
+		if (!term_in_group(machine, rule, function, group) ||
+			count++ >= NAMED_MAX ||
+			!wish_known(machine, function, ATTRIBUTE_IDS))
 			continue;
 		pci_address_format(&function->address, address);
 		snprintf(words, sizeof(words), "%s%s [%04x:%04x]", count > 1 ? ", " : "",
@@ -165,7 +187,8 @@ static void add_elsewhere(
 		const struct pci_function *function = &machine->functions[i];
 		char address[PCI_ADDRESS_TEXT_MAX], words[PCI_ADDRESS_TEXT_MAX + 64];
 
-		if (!is_described(machine, rule, function))
+		if (!is_described(machine, rule, function) ||
+			!wish_known(machine, function, ATTRIBUTE_GROUP))
 			continue;
 		pci_address_format(&function->address, address);
 		if (function->group == MACHINE_GROUP_NONE)
@@ -214,7 +237,8 @@ static bool note_no_vfs_yet(
 	const struct pci_function *parent =
 		term ? machine_find(machine, &term->vf_of) : NULL;
 
-	if (!parent || anyone_satisfies(machine, rule, term))
+	if (!parent || anyone_satisfies(machine, rule, term) ||
+		!wish_known(machine, parent, ATTRIBUTE_IDS))
 		return false;
 	finding_add(findings, SEVERITY_INFO, VERDICT_NOTE, GUARD_NONE, parent, rule,
 		"has no virtual functions now; they are taken when they appear");

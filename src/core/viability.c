@@ -2,6 +2,7 @@
 #include "viability.h"
 
 #include "groups.h"
+#include "wish.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -77,7 +78,8 @@ static void note_group(
 	size_t first = groups_first(groups, group);
 	unsigned char *role;
 
-	if (first == groups->count)
+	if (!wish_known(view->machine, device->function, ATTRIBUTE_MEMBERS) ||
+		first == groups->count)
 		return;
 	role = &view->roles[groups->members[first].function];
 	if (*role & IS_NOTED)
@@ -88,7 +90,10 @@ static void note_group(
 		size_t index = groups->members[i].function;
 		const struct pci_function *member = &view->machine->functions[index];
 
-		if (view->roles[index] & IS_PLANNED || !spoils_group(member))
+		if (view->roles[index] & IS_PLANNED ||
+			!wish_known(view->machine, member,
+				ATTRIBUTES_KIND | ATTRIBUTE_DRIVER) ||
+			!spoils_group(member))
 			continue;
 		finding_add(findings, SEVERITY_NOTICE, VERDICT_NOTE, GUARD_NONE, member,
 			device->rule,

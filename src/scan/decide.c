@@ -2,8 +2,8 @@
 #include "decide.h"
 
 #include "core/identity.h"
+#include "core/wish.h"
 #include "facts_file.h"
-#include "hardware_scan.h"
 #include "host_needs.h"
 
 void decide_problems(const struct config *config, struct findings *findings)
@@ -16,18 +16,42 @@ void decide_problems(const struct config *config, struct findings *findings)
 			config->problem_count - CONFIG_PROBLEMS_MAX);
 }
 
+int decide_select(const struct decide *how, const struct config *config,
+	struct machine *machine, struct selection *ret_selection,
+	struct findings *findings)
+{
+	for (;;) {
+		const size_t refusals = wish_refusals(machine), said = findings->count;
+		int r = selection_make(config, machine, ret_selection, findings);
+
+		if (r < 0 || wish_refusals(machine) == refusals)
+			return r;
+		selection_clear(ret_selection);
+		findings_cut(findings, said);
+		r = scan_fill(how->root, how->scan, machine);
+		if (r < 0)
+			return r;
+		if (!how->keeps_vanished)
+			machine_drop_vanished(machine);
+	}
+}
+
+static int read_machine(const struct decide *how, struct machine *ret_machine)
+{
+	return how->everything ? scan_machine(how->root, how->scan, ret_machine)
+			       : scan_list(how->root, ret_machine);
+}
+
 static int find_wanted(const struct decide *how, const struct config *config,
 	struct decision *decision, struct findings *findings)
 {
 	for (;;) {
-		int r = scan_machine(how->root, how->scan, &decision->machine);
+		int r = read_machine(how, &decision->machine);
 
 		if (r < 0)
 			return r;
-		hardware_scan(
-			how->root, how->scan, config_costly(config), &decision->machine);
-		r = selection_make(
-			config, &decision->machine, &decision->selection, findings);
+		r = decide_select(
+			how, config, &decision->machine, &decision->selection, findings);
 		if (r < 0 || !how->found || !how->found(how->context, decision))
 			return r;
 		decision_clear(decision);
@@ -46,6 +70,12 @@ static bool host_may_need(const struct selection *selection)
 	return false;
 }
 
+/* Without a wanted device nobody looks at what the host needs. */
+static bool is_asked(const struct decide *how, const struct decision *decision)
+{
+	return how->everything || decision->selection.count > 0;
+}
+
 static int learn_needs(
 	const struct decide *how, struct decision *decision, struct findings *findings)
 {
@@ -57,14 +87,37 @@ static int learn_needs(
 		facts_file_read(how->root, &facts, how->late ? &said_before : findings);
 	int r = has_facts < 0 ? has_facts : 0;
 
-	if (r == 0 && (how->all_needs || host_may_need(&decision->selection)))
+	if (r == 0 && (how->everything || host_may_need(&decision->selection)))
 		r = host_needs_read(
 			how->root, machine, how->block, &source, &machine->needs);
+	while (r == 0 && has_facts && is_asked(how, decision) &&
+		!facts_are_comparable(&facts, machine))
+		r = scan_fill(how->root, how->scan, machine);
 	if (r == 0 && has_facts)
 		facts_apply(&facts, machine, &source, &machine->needs);
 	facts_clear(&facts);
 	findings_clear(&said_before);
 	return r;
+}
+
+static int make_plan(
+	const struct decide *how, struct decision *decision, struct findings *findings)
+{
+	struct machine *machine = &decision->machine;
+
+	for (;;) {
+		const size_t refusals = wish_refusals(machine), said = findings->count;
+		int r = plan_make(
+			machine, &decision->selection, &decision->plan, findings);
+
+		if (r < 0 || wish_refusals(machine) == refusals)
+			return r;
+		plan_clear(&decision->plan);
+		findings_cut(findings, said);
+		r = scan_fill(how->root, how->scan, machine);
+		if (r < 0)
+			return r;
+	}
 }
 
 int decide(const struct decide *how, const struct config *config,
@@ -84,8 +137,7 @@ int decide(const struct decide *how, const struct config *config,
 		how->learnt(how->context, decision);
 	if (!how->late)
 		identity_note(&decision->selection, findings);
-	return plan_make(
-		&decision->machine, &decision->selection, &decision->plan, findings);
+	return make_plan(how, decision, findings);
 }
 
 void decision_clear(struct decision *decision)

@@ -25,8 +25,11 @@ struct decide {
 	/* Of a boot that is to come, which no override outlives: so none is read, as that
 	 * can wait for ever for a device that is stuck now. */
 	bool next_boot;
-	/* Find out what the host needs even where nothing is wanted that it could. */
-	bool all_needs;
+	/* Find out all about every function, and what the host needs, whether or not a
+	 * rule asks for it. */
+	bool everything;
+	/* The machine has functions that others point to: leave them in their places. */
+	bool keeps_vanished;
 	void *context;
 	/* With machine and selection; may be NULL. Returns true to find both anew, after
 	 * dropping the findings about them. */
@@ -44,8 +47,17 @@ void decide_problems(const struct config *config, struct findings *findings);
 /*
  * Fills *decision, which is to be cleared in any case. Disks are read only where
  * something is wanted whose loss could matter to the host; a facts file that is refused
- * becomes a finding. Returns 0, -ENOMEM, or what scan_machine() gives.
+ * becomes a finding. Returns 0, -ENOMEM, or what scan_machine() and scan_fill() give.
  */
 int decide(const struct decide *how, const struct config *config,
 	struct decision *decision, struct findings *findings);
+
+/*
+ * A part of it: what CONFIG wants of a machine, of which as much is found out as that
+ * asks for. Returns 0, -ENOMEM or what scan_fill() gives.
+ */
+int decide_select(const struct decide *how, const struct config *config,
+	struct machine *machine, struct selection *ret_selection,
+	struct findings *findings);
+
 void decision_clear(struct decision *decision);

@@ -14,7 +14,6 @@
 #define BOOT_PARAMS_MAX    4096 /* struct boot_params is a page */
 #define RESOURCE_BYTES_MAX 4096
 #define PATH_MAX_BYTES     128
-#define CLASS_OLD_VGA      0x0001U /* PCI_CLASS_NOT_DEFINED_VGA */
 
 /* What sysfb_init() in drivers/firmware/sysfb.c makes, of what lies in a BAR. */
 static const char *const devices[] = {
@@ -109,8 +108,7 @@ static bool mark_display(int root, const struct scan_observer *observer,
 	for (size_t i = 0; i < machine->count; i++) {
 		struct pci_function *function = &machine->functions[i];
 
-		if (PCI_CLASS_BASE(function->class_code) != PCI_BASE_DISPLAY &&
-			PCI_CLASS_SUB(function->class_code) != CLASS_OLD_VGA)
+		if (!pci_function_may_have_picture(function))
 			continue;
 		if (function->unknown ||
 			(observer && observer->enter &&
@@ -124,21 +122,25 @@ static bool mark_display(int root, const struct scan_observer *observer,
 	return false;
 }
 
-void framebuffer_find(
-	int root, const struct scan_observer *observer, struct machine *machine)
+bool framebuffer_find_claimed(int root, struct machine *machine)
 {
 	struct boot_framebuffer *framebuffer = &machine->framebuffer;
 	struct pci_address holder;
 	struct pci_function *function = NULL;
-	uint64_t address;
 
 	(void)read_device(root, framebuffer->device);
 	if (read_claim(root, framebuffer->claim, &holder))
 		function = machine_find(machine, &holder);
-	if (function) {
+	if (function)
 		function->boot_display = true;
-		return;
-	}
+	return function != NULL;
+}
+
+void framebuffer_find_display(
+	int root, const struct scan_observer *observer, struct machine *machine)
+{
+	uint64_t address;
+
 	if (read_address(root, &address) &&
 		mark_display(root, observer, machine, address, bar_holds))
 		return;

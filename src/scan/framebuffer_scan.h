@@ -15,10 +15,12 @@ int framebuffer_read(int root, struct boot_framebuffer *ret_framebuffer);
 
 /*
  * Fills machine->framebuffer, and marks the boot display: the function whose BAR holds
- * the boot framebuffer, by /proc/iomem, else by the boot parameters; and where neither
- * names one, the function with boot_vga 1. That attribute says which display the VGA
+ * the boot framebuffer, by /proc/iomem, which is the first of the two; where that names
+ * none, by the boot parameters, and else the function with boot_vga 1, for which the
+ * classes of all functions have to be known. That attribute says which display the VGA
  * arbiter prefers (boot_vga_show() in drivers/pci/pci-sysfs.c): it exists for class 0300
  * only and is also given to a display that the firmware did not use.
  */
-void framebuffer_find(
+bool framebuffer_find_claimed(int root, struct machine *machine);
+void framebuffer_find_display(
 	int root, const struct scan_observer *observer, struct machine *machine);

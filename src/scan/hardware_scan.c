@@ -47,7 +47,7 @@ static int read_some(int root, const char *path, void *out, size_t size)
 }
 
 /* New kernels (7.2) have an attribute; elsewhere configuration space holds it. */
-static void read_serial(int root, struct pci_function *function)
+void hardware_read_serial(int root, struct pci_function *function)
 {
 	unsigned char config[CONFIG_BYTES];
 	char path[PATH_MAX_BYTES], text[SYSFS_TEXT_MAX];
@@ -67,32 +67,11 @@ static void read_serial(int root, struct pci_function *function)
 			pci_serial_from_config(config, (size_t)length, &function->serial);
 }
 
-static void read_vf_of(int root, struct pci_function *function)
+void hardware_read_vf_of(int root, struct pci_function *function)
 {
 	char path[PATH_MAX_BYTES], link[SYSFS_TEXT_MAX];
 
 	attribute_path(function, "physfn", path);
 	function->is_vf = sysfs_read_link(root, path, link, sizeof(link)) > 0 &&
 			  pci_address_from_sysfs(link, &function->vf_of) == 0;
-}
-
-void hardware_scan(int root, const struct scan_observer *observer, unsigned facts,
-	struct machine *machine)
-{
-	for (size_t i = 0; facts != 0 && i < machine->count; i++) {
-		struct pci_function *function = &machine->functions[i];
-
-		if (function->unknown || pci_function_is_infrastructure(function))
-			continue;
-		if (facts & COSTLY_VF_OF)
-			read_vf_of(root, function);
-		if (!(facts & COSTLY_SERIAL))
-			continue;
-		if (observer && observer->enter &&
-			!observer->enter(
-				observer->context, SCAN_WITH_LOCK, &function->address))
-			function->unknown = -ETIMEDOUT;
-		else
-			read_serial(root, function);
-	}
 }

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Facts that only some rules ask for, since they cost something to find out.
+ * Facts that only some rules ask for. What cannot be found out is left as it is: no
+ * serial number, no virtual function.
  */
 #pragma once
 
-#include "scan.h"
+#include "core/machine.h"
 
-/*
- * Finds out what FACTS (enum costly) names, for every function of the machine that could
- * be taken. What cannot be found out is left as it is: no serial number, no virtual
- * function, no boot display.
- */
-void hardware_scan(int root, const struct scan_observer *observer, unsigned facts,
-	struct machine *machine);
+/* Takes the device's lock, and touches the hardware. */
+void hardware_read_serial(int root, struct pci_function *function);
+
+void hardware_read_vf_of(int root, struct pci_function *function);

@@ -8,6 +8,15 @@
 #include <string.h>
 #include <sys/stat.h>
 
+/* What has a function right below itself is a bridge (pci_setup_device() in
+ * drivers/pci/probe.c makes the bridge of its bus its parent). */
+static bool begins_with_address(const char *link)
+{
+	struct pci_address address;
+
+	return link && pci_address_parse(link, strcspn(link, "/"), &address) == 0;
+}
+
 bool host_link_needs(const struct machine *machine, const char *link, enum need_kind kind,
 	const char *words, struct needs *needs)
 {
@@ -15,16 +24,15 @@ bool host_link_needs(const struct machine *machine, const char *link, enum need_
 
 	while (link) {
 		size_t length = strcspn(link, "/");
-		const struct pci_function *function = NULL;
+		const char *below = link[length] ? link + length + 1 : NULL;
 		struct pci_address address;
 
-		if (pci_address_parse(link, length, &address) == 0)
-			function = machine_find(machine, &address);
-		if (function && !function->is_bridge) {
+		if (pci_address_parse(link, length, &address) == 0 &&
+			!begins_with_address(below) && machine_find(machine, &address)) {
 			needs_add(needs, kind, &address, "%s", words);
 			found = true;
 		}
-		link = link[length] ? link + length + 1 : NULL;
+		link = below;
 	}
 	return found;
 }

@@ -2,27 +2,37 @@
 #include "scan.h"
 
 #include "cleanup.h"
-#include "core/number.h"
 #include "core/unbind_rules.h"
+#include "core/wish.h"
 #include "device_use.h"
 #include "framebuffer_scan.h"
+#include "function_read.h"
+#include "hardware_scan.h"
 #include "sysfs_read.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define DEVICES_DIR    "sys/bus/pci/devices"
 #define IOMMU_DIR      "sys/class/iommu"
+#define GROUPS_DIR     "sys/kernel/iommu_groups"
+#define FIRST_COUNT    64
 #define PATH_MAX_BYTES 128
 #define DRIVER_UNSET   "(null)"
-/* Bound, but to what could not be read; no driver has such a name. */
-#define DRIVER_UNKNOWN "(unknown)"
 
 struct scan {
+	int root;
+	int devices; /* the folder of them */
 	const struct scan_observer *observer;
 	struct machine *machine;
+};
+
+struct members {
+	struct machine *machine;
+	int group;
 };
 
 static bool enter(const struct scan_observer *observer, enum scan_part part,
@@ -32,128 +42,146 @@ static bool enter(const struct scan_observer *observer, enum scan_part part,
 	       observer->enter(observer->context, part, address);
 }
 
-static int hex_field(const char *text, size_t digits, uint64_t max, uint64_t *ret)
+static int read_attributes(
+	const struct scan *scan, unsigned attributes, struct pci_function *function)
 {
-	if (strnlen(text, digits) < digits)
-		return -EINVAL;
-	return number_parse(text, digits, 16, max, ret);
-}
-
-/* modalias_show() in drivers/pci/pci-sysfs.c: all ids and the class in one read. */
-static int parse_modalias(const char *text, struct pci_function *function)
-{
-	static const struct {
-		const char *before;
-		size_t digits;
-	} fields[] = {{"pci:v", 8}, {"d", 8}, {"sv", 8}, {"sd", 8}, {"bc", 2}, {"sc", 2},
-		{"i", 2}};
-	uint64_t values[sizeof(fields) / sizeof(fields[0])];
-
-	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
-		size_t before = strlen(fields[i].before);
-
-		if (strncmp(text, fields[i].before, before) != 0)
-			return -EINVAL;
-		text += before;
-		if (hex_field(text, fields[i].digits,
-			    fields[i].digits == 8 ? 0xffff : 0xff, &values[i]) < 0)
-			return -EINVAL;
-		text += fields[i].digits;
-	}
-	function->id.vendor = (uint16_t)values[0];
-	function->id.device = (uint16_t)values[1];
-	function->id.subvendor = (uint16_t)values[2];
-	function->id.subdevice = (uint16_t)values[3];
-	function->class_code = (uint32_t)(values[4] << 16 | values[5] << 8 | values[6]);
-	return 0;
-}
-
-static int read_group(int device, int *ret_group)
-{
-	char text[DRIVER_NAME_MAX];
-	uint64_t number;
 	int r;
 
-	r = sysfs_read_link_name(device, "iommu_group", text, sizeof(text));
-	if (r == -ENOENT)
-		return 0; /* none */
-	if (r >= 0)
-		r = number_parse(text, (size_t)r, 10, 0x7fffffff, &number);
-	if (r < 0)
-		return r;
-	*ret_group = (int)number;
-	return 0;
+	if (!enter(scan->observer,
+		    attributes & ATTRIBUTE_SERIAL ? SCAN_WITH_LOCK : SCAN_WITHOUT_LOCK,
+		    &function->address))
+		return -ETIMEDOUT;
+	r = function_read(scan->devices, attributes, function);
+	if (r == 0 && attributes & ATTRIBUTE_VF_OF)
+		hardware_read_vf_of(scan->root, function);
+	if (r == 0 && attributes & ATTRIBUTE_SERIAL)
+		hardware_read_serial(scan->root, function);
+	return r;
 }
 
-static int read_is_bridge(int device, bool *ret_is_bridge)
+/* Of one that cannot be read nothing is known, and nothing is asked again. */
+static void learn(
+	const struct scan *scan, unsigned attributes, struct pci_function *function)
 {
-	*ret_is_bridge = faccessat(device, "subordinate_bus_number", F_OK, 0) == 0;
-	return *ret_is_bridge || errno == ENOENT ? 0 : -errno;
-}
-
-/* The folder is opened once: its name is a link across the whole tree, and each walk of
- * it costs more than what is read there. */
-static int read_function(int dir, const char *name, struct pci_function *function)
-{
-	char text[SYSFS_TEXT_MAX];
-	cleanup_close int device = -1;
 	int r;
 
-	r = sysfs_read_link(dir, name, text, sizeof(text));
+	attributes &= ~(unsigned)function->known;
+	if (function->unknown || attributes == 0)
+		return;
+	r = read_attributes(scan, attributes, function);
 	if (r < 0)
-		return r;
-	r = pci_path_from_sysfs(text, &function->path);
-	if (r < 0)
-		return r;
-	device = openat(dir, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (device < 0)
-		return -errno;
-	r = sysfs_read_text(device, "modalias", text, sizeof(text));
-	if (r < 0)
-		return r;
-	r = parse_modalias(text, function);
-	if (r < 0)
-		return r;
-	r = sysfs_read_link_name(
-		device, "driver", function->driver, sizeof(function->driver));
-	if (r < 0)
-		snprintf(function->driver, sizeof(function->driver), "%s",
-			r == -ENOENT ? "" : DRIVER_UNKNOWN);
-	r = read_is_bridge(device, &function->is_bridge);
-	if (r < 0)
-		return r;
-	return read_group(device, &function->group);
+		*function = (struct pci_function){.address = function->address,
+			.node = function->node,
+			.group = MACHINE_GROUP_NONE,
+			.unknown = r};
+	function->known = (uint16_t)(function->known | attributes);
 }
 
-/* What sysfs says of a device that is no longer there. */
-static bool has_vanished(int error)
+static void learn_of_all(const struct scan *scan, unsigned attributes)
 {
-	return error == -ENOENT || error == -ENODEV || error == -ENXIO;
+	for (size_t i = 0; i < scan->machine->count; i++)
+		learn(scan, attributes, &scan->machine->functions[i]);
 }
 
-static int visit_function(void *context, int dir, const char *name)
+static int visit_member(void *context, int dir, const char *name)
 {
-	struct scan *scan = context;
+	const struct members *members = context;
+	struct pci_function *function = NULL;
 	struct pci_address address;
-	struct pci_function *function;
-	int r;
+
+	(void)dir;
+	if (pci_address_parse(name, strlen(name), &address) == 0)
+		function = machine_find(members->machine, &address);
+	if (!function || function->unknown)
+		return 0;
+	function->group = members->group;
+	function->known |= ATTRIBUTE_GROUP | ATTRIBUTE_MEMBERS;
+	return 0;
+}
+
+/* A group lists its members, but not in a capture: there each function is asked for its
+ * group. */
+static void learn_members(const struct scan *scan, struct pci_function *function)
+{
+	struct members members = {.machine = scan->machine};
+	char path[PATH_MAX_BYTES];
+
+	learn(scan, ATTRIBUTE_GROUP, function);
+	if (function->unknown || function->known & ATTRIBUTE_MEMBERS)
+		return;
+	members.group = function->group;
+	snprintf(path, sizeof(path), GROUPS_DIR "/%d/devices", function->group);
+	if (function->group != MACHINE_GROUP_NONE &&
+		dir_for_each(scan->root, path, visit_member, &members) < 0) {
+		learn_of_all(scan, ATTRIBUTE_GROUP);
+		for (size_t i = 0; i < scan->machine->count; i++)
+			scan->machine->functions[i].known |= ATTRIBUTE_MEMBERS;
+	}
+	function->known |= ATTRIBUTE_MEMBERS;
+}
+
+static void learn_pictures(const struct scan *scan)
+{
+	if (!framebuffer_find_claimed(scan->root, scan->machine)) {
+		learn_of_all(scan, ATTRIBUTE_IDS);
+		framebuffer_find_display(scan->root, scan->observer, scan->machine);
+	}
+	for (size_t i = 0; i < scan->machine->count; i++)
+		scan->machine->functions[i].known |= ATTRIBUTE_PICTURE;
+}
+
+int scan_fill(int root, const struct scan_observer *observer, struct machine *machine)
+{
+	uint16_t *wishes = machine->wishes->attributes;
+	struct scan scan = {.root = root, .observer = observer, .machine = machine};
+	cleanup_close int devices =
+		openat(root, DEVICES_DIR, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	unsigned all = 0;
+
+	if (devices < 0)
+		return -errno;
+	scan.devices = devices;
+	for (size_t i = 0; i < machine->count; i++) {
+		learn(&scan, wishes[i] & ~(ATTRIBUTE_MEMBERS | ATTRIBUTE_PICTURE),
+			&machine->functions[i]);
+		all |= wishes[i];
+	}
+	for (size_t i = 0; all & ATTRIBUTE_MEMBERS && i < machine->count; i++)
+		if (wishes[i] & ATTRIBUTE_MEMBERS)
+			learn_members(&scan, &machine->functions[i]);
+	if (all & ATTRIBUTE_PICTURE)
+		learn_pictures(&scan);
+	memset(wishes, 0, machine->count * sizeof(*wishes));
+	return 0;
+}
+
+struct listing {
+	struct pci_listed *functions;
+	size_t count;
+	size_t capacity;
+};
+
+static int list_function(void *context, const char *name, uint64_t node)
+{
+	struct listing *listing = context;
+	struct pci_address address;
 
 	if (pci_address_parse(name, strlen(name), &address) < 0)
 		return 0;
-	if (scan->machine->count == MACHINE_FUNCTIONS_MAX)
+	if (listing->count == MACHINE_FUNCTIONS_MAX)
 		return -E2BIG;
-	function = machine_add(scan->machine);
-	if (!function)
-		return -ENOMEM;
-	function->address = address;
-	r = -ETIMEDOUT;
-	if (enter(scan->observer, SCAN_WITHOUT_LOCK, &address))
-		r = read_function(dir, name, function);
-	if (has_vanished(r))
-		scan->machine->count--;
-	else if (r < 0)
-		*function = (struct pci_function){
-			.address = address, .group = MACHINE_GROUP_NONE, .unknown = r};
+	if (listing->count == listing->capacity) {
+		size_t capacity = listing->capacity ? listing->capacity * 2 : FIRST_COUNT;
+		struct pci_listed *functions =
+			realloc(listing->functions, capacity * sizeof(*functions));
+
+		if (!functions)
+			return -ENOMEM;
+		listing->functions = functions;
+		listing->capacity = capacity;
+	}
+	listing->functions[listing->count++] =
+		(struct pci_listed){.address = address, .node = node};
 	return 0;
 }
 
@@ -165,20 +193,39 @@ static int stop_at_first(void *context, int dir, const char *name)
 	return 1;
 }
 
-int scan_machine(
-	int root, const struct scan_observer *observer, struct machine *ret_machine)
+int scan_list(int root, struct machine *ret_machine)
 {
+	struct listing listing = {0};
 	struct machine machine = {0};
-	struct scan scan = {.observer = observer, .machine = &machine};
-	int r = dir_for_each(root, DEVICES_DIR, visit_function, &scan);
+	int r = dir_for_each_node(root, DEVICES_DIR, list_function, &listing);
 
+	if (r == 0)
+		r = machine_make(listing.functions, listing.count, &machine);
+	if (r == 0)
+		r = wishes_begin(&machine);
+	free(listing.functions);
 	if (r < 0) {
 		machine_clear(&machine);
 		return r;
 	}
 	(void)dir_for_each(root, IOMMU_DIR, stop_at_first, &machine.has_iommu);
-	machine_sort(&machine);
-	framebuffer_find(root, observer, &machine);
+	*ret_machine = machine;
+	return 0;
+}
+
+int scan_machine(
+	int root, const struct scan_observer *observer, struct machine *ret_machine)
+{
+	struct machine machine = {0};
+	int r = scan_list(root, &machine);
+
+	if (r == 0 && !wish_all_known(&machine, ATTRIBUTES_COMMON))
+		r = scan_fill(root, observer, &machine);
+	if (r < 0) {
+		machine_clear(&machine);
+		return r;
+	}
+	machine_drop_vanished(&machine);
 	*ret_machine = machine;
 	return 0;
 }

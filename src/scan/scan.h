@@ -5,9 +5,9 @@
  * A read of sysfs can block for ever: driver_override takes the device's lock on kernels
  * before 6.12.91 (driver_override_show() in drivers/pci/pci-sysfs.c), and that lock is
  * held by a stuck probe or unbind. So the scan reads only what takes no lock (modalias,
- * the links driver and iommu_group, whether subordinate_bus_number exists, and of
- * displays resource and boot_vga), and the rest only for functions that a rule wants. The
- * observer is told before each function.
+ * the links driver, iommu_group and physfn, whether subordinate_bus_number exists, and of
+ * displays resource and boot_vga), and the rest only where a rule asks for a serial
+ * number, or for functions that it wants. The observer is told before each function.
  */
 #pragma once
 
@@ -27,9 +27,22 @@ struct scan_observer {
 };
 
 /*
- * Reads every function below ROOT/sys/bus/pci/devices. Returns 0, -ENOMEM, -E2BIG (more
- * than MACHINE_FUNCTIONS_MAX), or what opening the directory gave. A function that
- * vanishes while it is read is left out.
+ * Lists the functions in ROOT/sys/bus/pci/devices, of which nothing else is known then:
+ * see core/wish.h. Returns 0, -ENOMEM, -E2BIG (more than MACHINE_FUNCTIONS_MAX), or what
+ * opening the directory gave.
+ */
+int scan_list(int root, struct machine *ret_machine);
+
+/*
+ * Finds out what is wished for. One that cannot be read, or that vanishes, becomes
+ * unknown, and the machine keeps it: machine_drop_vanished(). Returns 0 or what opening
+ * the directory gave.
+ */
+int scan_fill(int root, const struct scan_observer *observer, struct machine *machine);
+
+/*
+ * Both, for all that is common to functions, of every one. A function that vanishes while
+ * it is read is left out.
  */
 int scan_machine(
 	int root, const struct scan_observer *observer, struct machine *ret_machine);

@@ -36,15 +36,16 @@ static int read_all(int fd, char *out, size_t room, size_t *ret_length)
 int sysfs_read_text(int dir, const char *path, char *out, size_t size)
 {
 	cleanup_close int fd = openat(dir, path, READ_FLAGS);
-	size_t length;
-	int r;
+	ssize_t length;
 
 	if (fd < 0)
 		return -errno;
-	r = read_all(fd, out, size, &length);
-	if (r < 0)
-		return r;
-	if (length == size)
+	do
+		length = read(fd, out, size);
+	while (length < 0 && errno == EINTR);
+	if (length < 0)
+		return -errno;
+	if ((size_t)length == size)
 		return -EFBIG;
 	if (length > 0 && out[length - 1] == '\n')
 		length--;
@@ -130,13 +131,39 @@ int proc_read(int dir, const char *path, size_t max, char **ret_bytes, size_t *r
 	return read_bounded(fd, max, ret_bytes, ret_length);
 }
 
-int dir_for_each(int dir, const char *path,
-	int (*visit)(void *context, int dir, const char *name), void *context)
+/* Whoever is called for each entry: one of the two. */
+struct visitor {
+	int (*visit)(void *context, int dir, const char *name);
+	int (*visit_node)(void *context, const char *name, uint64_t node);
+	void *context;
+};
+
+static int visit_entries(DIR *stream, const struct visitor *visitor)
+{
+	for (;;) {
+		struct dirent *entry;
+		int r;
+
+		errno = 0;
+		entry = readdir(stream);
+		if (!entry)
+			return -errno;
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+			continue;
+		r = visitor->visit ? visitor->visit(visitor->context, dirfd(stream),
+					     entry->d_name)
+				   : visitor->visit_node(visitor->context, entry->d_name,
+					     (uint64_t)entry->d_ino);
+		if (r != 0)
+			return r;
+	}
+}
+
+static int for_each(int dir, const char *path, const struct visitor *visitor)
 {
 	int fd = openat(dir, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	struct dirent *entry;
-	int r = 0;
 	DIR *stream;
+	int r;
 
 	if (fd < 0)
 		return -errno;
@@ -146,19 +173,23 @@ int dir_for_each(int dir, const char *path,
 		close(fd);
 		return r;
 	}
-	for (;;) {
-		errno = 0;
-		entry = readdir(stream);
-		if (!entry) {
-			r = -errno;
-			break;
-		}
-		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-			continue;
-		r = visit(context, dirfd(stream), entry->d_name);
-		if (r != 0)
-			break;
-	}
+	r = visit_entries(stream, visitor);
 	closedir(stream);
 	return r;
+}
+
+int dir_for_each(int dir, const char *path,
+	int (*visit)(void *context, int dir, const char *name), void *context)
+{
+	const struct visitor visitor = {.visit = visit, .context = context};
+
+	return for_each(dir, path, &visitor);
+}
+
+int dir_for_each_node(int dir, const char *path,
+	int (*visit)(void *context, const char *name, uint64_t node), void *context)
+{
+	const struct visitor visitor = {.visit_node = visit, .context = context};
+
+	return for_each(dir, path, &visitor);
 }

@@ -7,11 +7,15 @@
 #pragma once
 
 #include <stddef.h>
+#include <stdint.h>
 
 /* Longest attribute or link this program cares for. */
 #define SYSFS_TEXT_MAX 512
 
-/* The attribute without its last newline, as a string. Returns its length. */
+/*
+ * The attribute without its last newline, as a string. Returns its length. One read gives
+ * all of it, as kernfs keeps the text in one piece (seq_read_iter() in fs/seq_file.c).
+ */
 int sysfs_read_text(int dir, const char *path, char *out, size_t size);
 
 /* The text of a symbolic link, as a string. Returns its length. */
@@ -36,3 +40,7 @@ int proc_read(
  * returned; else 0 or -errno. */
 int dir_for_each(int dir, const char *path,
 	int (*visit)(void *context, int dir, const char *name), void *context);
+
+/* The same with each entry's inode number, which is not that of what a link leads to. */
+int dir_for_each_node(int dir, const char *path,
+	int (*visit)(void *context, const char *name, uint64_t node), void *context);

@@ -87,6 +87,7 @@ def make_function(sys: Path, function: Function) -> None:
         group.mkdir(parents=True, exist_ok=True)
         (sys / "class/iommu/dmar0").mkdir(parents=True, exist_ok=True)
         link(place / "iommu_group", group)
+        link(group / "devices" / place.name, place)
     if function.driver:
         driver = sys / "bus/pci/drivers" / function.driver
         driver.mkdir(parents=True, exist_ok=True)

@@ -201,6 +201,8 @@ static void add_group(struct fake *fake, const char *path, const char *group)
 	fake_directory(fake, print(text, "sys/kernel/iommu_groups/%s", group));
 	print(target, "%skernel/iommu_groups/%s", up(path, ups), group);
 	fake_link(fake, print(text, DEVICES "/%s/iommu_group", path), target);
+	print(text, "sys/kernel/iommu_groups/%s/devices/%s", group, name_of(path));
+	fake_link(fake, text, print(target, "../../../../devices/%s", path));
 }
 
 static void add_word(struct fake *fake, const char *path, const char *word)

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
 #include <string.h>
 
 static void test_sort_and_find(void **state)
@@ -39,6 +40,66 @@ static void test_sort_and_find(void **state)
 	assert_int_equal(machine.count, 0);
 	assert_null(machine_find(&machine, &missing));
 	machine_sort(&machine);
+	machine_clear(&machine);
+}
+
+static const struct pci_address parts[] = {{0, 0, 0x1f, 6}, {0, 1, 0, 0}, {0, 1, 0, 1},
+	{0, 1, 1, 0}, {0, 0xff, 0x1f, 7}, {1, 0, 0, 0}, {0x100, 0, 0, 0},
+	{0x10000, 0xe0, 6, 0}, {0x1000000, 0, 0, 0}, {0x7fffffff, 0xff, 0x1f, 7}};
+
+/* In any order, whichever bytes of an address are different. */
+static void test_make(void **state)
+{
+	enum { COUNT = sizeof(parts) / sizeof(parts[0]) };
+	struct pci_listed listed[COUNT];
+	struct machine machine;
+
+	(void)state;
+	for (size_t step = 1; step < COUNT; step += 2) {
+		for (size_t count = 0; count <= COUNT; count++) {
+			/* An odd step and none of 5 passes every place of 10 once. */
+			if (step == 5)
+				continue;
+			for (size_t i = 0; i < count; i++)
+				listed[i] = (struct pci_listed){
+					.address = parts[i * step % COUNT],
+					.node = 1000 + i * step % COUNT};
+			assert_int_equal(machine_make(listed, count, &machine), 0);
+			assert_int_equal(machine.count, count);
+			for (size_t i = 0; i < count; i++) {
+				const struct pci_function *function =
+					&machine.functions[i];
+
+				assert_int_equal(function->group, MACHINE_GROUP_NONE);
+				assert_int_equal(pci_address_compare(&function->address,
+							 &parts[function->node - 1000]),
+					0);
+				assert_ptr_equal(
+					machine_find(&machine, &function->address),
+					function);
+				if (i > 0)
+					assert_true(function[-1].node < function->node);
+			}
+			machine_clear(&machine);
+		}
+	}
+}
+
+static void test_drop_vanished(void **state)
+{
+	struct machine machine;
+
+	(void)state;
+	machine_build(
+		&machine, ROWS("00:02.0 1:1 030000 - -", "01:00.0 1:2 030000 - -",
+				  "02:00.0 1:3 030000 - -", "03:00.0 1:4 030000 - -"));
+	machine.functions[0].unknown = -ENOENT;
+	machine.functions[1].unknown = -EIO;
+	machine.functions[2].unknown = -ENODEV;
+	machine_drop_vanished(&machine);
+	assert_int_equal(machine.count, 2);
+	assert_int_equal(machine.functions[0].address.bus, 1);
+	assert_int_equal(machine.functions[1].address.bus, 3);
 	machine_clear(&machine);
 }
 
@@ -163,6 +224,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sort_and_find),
+		cmocka_unit_test(test_make),
+		cmocka_unit_test(test_drop_vanished),
 		cmocka_unit_test(test_driver_origin),
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_class_words),

@@ -151,6 +151,7 @@ static void test_paths_stay(void **state)
 	scan(1);
 	assert_path("10000:e1:00.0", "10000:e0:06.0/00.0");
 	fake_remove(&fake, "sys/bus/pci/devices/10000:e1:00.0");
+	fake_remove(&fake, "sys/kernel/iommu_groups/20/devices/10000:e1:00.0");
 	fake_function(
 		&fake, HOST "10000:e0:04.0/10000:e1:00.0 1344:5405 010802 group=20");
 	fake_function(
