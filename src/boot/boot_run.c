@@ -110,9 +110,19 @@ struct run {
 	struct watch *watch;
 	const struct journal *journal;
 	struct findings *findings;
+	struct seen *seen;
 	int root;
 	bool locked;
 };
+
+/* Reads what was decided before this run; whether its own function was. */
+static bool was_seen(const struct boot_options *options, struct seen *seen)
+{
+	const struct pci_address *address = &options->device;
+
+	return seen_read(SEEN_FOLDER, seen) == 0 &&
+	       seen_has(seen, address, seen_node(address));
+}
 
 /*
  * Of a late device and what appeared with it, others may have decided by the time that it
@@ -121,7 +131,7 @@ struct run {
 static bool narrow(struct run *run, struct decision *decision)
 {
 	const struct boot_options *options = run->options;
-	size_t left = late_narrow(&options->device, &decision->machine,
+	size_t left = late_narrow(&options->device, run->seen, &decision->machine,
 		&decision->selection, run->findings);
 
 	if (left == 0 || run->locked || options->plan_only)
@@ -132,7 +142,8 @@ static bool narrow(struct run *run, struct decision *decision)
 		watch_leave(run->watch);
 	/* An attempt that was left behind cannot let go of it. */
 	late_lock(!run->watch || run->watch->attempt <= 1);
-	if (!seen_has(&options->device))
+	seen_clear(run->seen);
+	if (!was_seen(options, run->seen))
 		return true;
 	selection_clear(&decision->selection);
 	return false;
@@ -200,11 +211,11 @@ static void note_decided(
 	if (options->late)
 		late_done(&options->device, &decision->selection);
 	else if (options->now == NOW_NOT)
-		(void)seen_add_all(&decision->machine);
+		(void)seen_write(SEEN_FOLDER, &decision->machine);
 }
 
 static int decide_and_act(const struct boot_options *options, struct watch *watch,
-	struct journal *journal, int root, const struct config *config,
+	struct journal *journal, int root, const struct config *config, struct seen *seen,
 	struct report *report)
 {
 	const struct scan_observer scan = {.context = watch, .enter = observe};
@@ -213,6 +224,7 @@ static int decide_and_act(const struct boot_options *options, struct watch *watc
 		.watch = watch,
 		.journal = journal,
 		.findings = &report->findings,
+		.seen = seen,
 		.root = root};
 	const struct decide how = {
 		.root = root,
@@ -233,7 +245,7 @@ static int decide_and_act(const struct boot_options *options, struct watch *watc
 		return r;
 	}
 	if (r == 0 && options->late)
-		late_drop_repeats(&report->findings);
+		late_drop_repeats(seen, &decision.machine, &report->findings);
 	if (r == 0 && (config->mode == RUN_DRY || !watch)) {
 		plan_describe(&decision.plan, &report->findings);
 	} else if (r == 0) {
@@ -274,7 +286,8 @@ static void note_nothing_to_do(const struct config *config, struct findings *fin
 }
 
 static void run_with_config(const struct boot_options *options, struct watch *watch,
-	struct journal *journal, int root, struct config *config, struct report *report)
+	struct journal *journal, int root, struct config *config, struct seen *seen,
+	struct report *report)
 {
 	bool nothing;
 	int r = config_files_read(config, root);
@@ -297,7 +310,7 @@ static void run_with_config(const struct boot_options *options, struct watch *wa
 	else if (r == 0 && config->incomplete)
 		note_incomplete(&report->findings);
 	else if (r == 0)
-		r = decide_and_act(options, watch, journal, root, config, report);
+		r = decide_and_act(options, watch, journal, root, config, seen, report);
 	if (r < 0)
 		add_run_error(&report->findings, r);
 }
@@ -307,18 +320,21 @@ void boot_run(const struct boot_options *options, struct watch *watch,
 {
 	uint64_t started = now_ms();
 	struct config config = {0};
+	struct seen seen = {0};
 	int root;
 
 	snprintf(report->version, sizeof(report->version), "%s", VFIO_EARLY_VERSION);
-	if (options->late && !options->plan_only && seen_has(&options->device))
+	if (options->late && was_seen(options, &seen) && !options->plan_only) {
+		seen_clear(&seen);
 		return;
+	}
 	root = open(options->sysroot, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0) {
 		add_run_error(&report->findings, -errno);
 	} else {
 		if (options->before_udev)
 			note_if_late(root, &report->findings);
-		run_with_config(options, watch, journal, root, &config, report);
+		run_with_config(options, watch, journal, root, &config, &seen, report);
 		close(root);
 	}
 	note_hung_calls(watch, &report->findings, report);
@@ -326,5 +342,6 @@ void boot_run(const struct boot_options *options, struct watch *watch,
 		note(&report->findings, SEVERITY_ERROR,
 			"out of memory: some lines of this report are missing");
 	config_clear(&config);
+	seen_clear(&seen);
 	report->elapsed_ms = (unsigned)(now_ms() - started);
 }

@@ -2,17 +2,16 @@
 #include "late.h"
 
 #include "core/guards.h"
-#include "seen.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-#define RUN  "/run/vfio-early"
-#define LOCK RUN "/late.lock"
+#define LOCK SEEN_FOLDER "/late.lock"
 
 #define LOCK_TRIES   300
 #define LOCK_WAIT_NS 10000000L
@@ -22,12 +21,13 @@ struct narrowing {
 	const struct machine *machine;
 };
 
-static bool is_ours(const struct pci_address *address,
-	const struct pci_function *function, bool with_others)
+static bool is_ours(const struct pci_address *address, const struct seen *seen,
+	const struct pci_function *function)
 {
 	if (pci_address_compare(address, &function->address) == 0)
 		return true;
-	return with_others && !function->driver[0] && !seen_has(&function->address);
+	return seen->any && !function->driver[0] &&
+	       !seen_has(seen, &function->address, function->node);
 }
 
 static bool is_about_ours(const void *context, const struct finding *finding)
@@ -52,36 +52,50 @@ static void narrow_held(const struct pci_address *address, struct selection *sel
 	selection->held_count = count;
 }
 
-size_t late_narrow(const struct pci_address *address, const struct machine *machine,
-	struct selection *selection, struct findings *findings)
+size_t late_narrow(const struct pci_address *address, const struct seen *seen,
+	const struct machine *machine, struct selection *selection,
+	struct findings *findings)
 {
 	struct narrowing narrowing = {.address = address, .machine = machine};
-	bool with_others = seen_any();
 	size_t left = 0;
 
 	for (size_t i = 0; i < selection->count; i++) {
 		struct wanted *wanted = &selection->items[i];
+		struct pci_function *function = wanted->function;
 
-		wanted->function->late = is_ours(address, wanted->function, with_others);
-		wanted->function->waited = seen_waiting(&wanted->function->address);
-		wanted->decided = !wanted->function->late;
-		left += wanted->function->late;
+		function->late = is_ours(address, seen, function);
+		function->waited = seen_waits(seen, &function->address, function->node);
+		wanted->decided = !function->late;
+		left += function->late;
 	}
 	narrow_held(address, selection);
 	findings_filter(findings, is_about_ours, &narrowing);
 	return left;
 }
 
+struct repeats {
+	const struct seen *seen;
+	const struct machine *machine;
+};
+
 static bool is_news(const void *context, const struct finding *finding)
 {
-	(void)context;
-	return !guard_waits(finding->guard) || !finding->has_function ||
-	       !seen_waiting(&finding->address);
+	const struct repeats *repeats = context;
+	const struct pci_function *function;
+
+	if (!guard_waits(finding->guard) || !finding->has_function)
+		return true;
+	function = machine_find(repeats->machine, &finding->address);
+	return !function ||
+	       !seen_waits(repeats->seen, &function->address, function->node);
 }
 
-void late_drop_repeats(struct findings *findings)
+void late_drop_repeats(
+	const struct seen *seen, const struct machine *machine, struct findings *findings)
 {
-	findings_filter(findings, is_news, NULL);
+	const struct repeats repeats = {seen, machine};
+
+	findings_filter(findings, is_news, &repeats);
 }
 
 void late_lock(bool patient)
@@ -90,7 +104,7 @@ void late_lock(bool patient)
 	unsigned tries = patient ? LOCK_TRIES : 1;
 	int fd;
 
-	if (mkdir(RUN, 0755) < 0 && errno != EEXIST)
+	if (mkdir(SEEN_FOLDER, 0755) < 0 && errno != EEXIST)
 		return;
 	fd = open(LOCK, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
@@ -101,16 +115,26 @@ void late_lock(bool patient)
 
 void late_done(const struct pci_address *address, const struct selection *selection)
 {
+	struct seen_function *functions =
+		calloc(selection->count + 1, sizeof(*functions));
+	uint64_t node = seen_node(address);
 	bool wanted = false;
+	size_t count = 0;
 
-	for (size_t i = 0; i < selection->count; i++) {
+	for (size_t i = 0; functions && i < selection->count; i++) {
 		const struct pci_function *function = selection->items[i].function;
 
 		if (selection->items[i].decided)
 			continue;
-		(void)seen_note(function);
+		functions[count++] = (struct seen_function){.address = function->address,
+			.node = function->node,
+			.waits = function->waits};
 		wanted |= pci_address_compare(address, &function->address) == 0;
 	}
-	if (!wanted)
-		(void)seen_add(address);
+	if (functions && !wanted && node != 0)
+		functions[count++] =
+			(struct seen_function){.address = *address, .node = node};
+	if (functions)
+		(void)seen_add(SEEN_FOLDER, functions, count);
+	free(functions);
 }

@@ -12,16 +12,19 @@
 #pragma once
 
 #include "core/selection.h"
+#include "seen.h"
 
 /*
  * Marks what this run is not to decide about, sets late and waited of the rest, and drops
  * the findings about anything else. Returns how many wanted functions are left.
  */
-size_t late_narrow(const struct pci_address *address, const struct machine *machine,
-	struct selection *selection, struct findings *findings);
+size_t late_narrow(const struct pci_address *address, const struct seen *seen,
+	const struct machine *machine, struct selection *selection,
+	struct findings *findings);
 
 /* Drops what was said before: that a function still waits. */
-void late_drop_repeats(struct findings *findings);
+void late_drop_repeats(const struct seen *seen, const struct machine *machine,
+	struct findings *findings);
 
 /* Waits a limited time for other runs, or not. The lock lasts until the process ends. */
 void late_lock(bool patient);

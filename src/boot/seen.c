@@ -1,129 +1,297 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "seen.h"
 
+#include "core/number.h"
+#include "core/record.h"
+#include "io/write_all.h"
+#include "scan/cleanup.h"
+#include "scan/sysfs_read.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define RUN            "/run/vfio-early"
-#define SEEN           RUN "/seen"
-#define WAITING        RUN "/waiting"
+#define LIST     "decided"
+#define LIST_NEW ".decided-new"
+/* More than a machine of that many needs; and with as much again, added at once. */
+#define LIST_BYTES_LONG ((size_t)MACHINE_FUNCTIONS_MAX * 56)
+#define LIST_BYTES_MAX  (2 * LIST_BYTES_LONG)
+#define NAMES           "seen"
+/* What all names are of; no address. */
+#define MARK           ".mark"
 #define DEVICES        "/sys/bus/pci/devices"
 #define PATH_MAX_BYTES 128
-#define NUMBER_MAX     24
 
-static void path_in(const char *directory, const struct pci_address *address,
-	char out[PATH_MAX_BYTES])
+uint64_t seen_node(const struct pci_address *address)
 {
-	char name[PCI_ADDRESS_TEXT_MAX];
-
-	pci_address_format(address, name);
-	snprintf(out, PATH_MAX_BYTES, "%s/%s", directory, name);
-}
-
-/* The inode number of the function's directory as text; its length or -errno. */
-static int node_text(const struct pci_address *address, char out[NUMBER_MAX])
-{
-	char path[PATH_MAX_BYTES];
+	char path[PATH_MAX_BYTES], name[PCI_ADDRESS_TEXT_MAX];
 	struct stat status;
 
-	path_in(DEVICES, address, path);
-	if (stat(path, &status) < 0)
-		return -errno;
-	return snprintf(out, NUMBER_MAX, "%" PRIuMAX, (uintmax_t)status.st_ino);
+	pci_address_format(address, name);
+	snprintf(path, sizeof(path), DEVICES "/%s", name);
+	return lstat(path, &status) < 0 ? 0 : (uint64_t)status.st_ino;
 }
 
-bool seen_any(void)
+static int compare(const void *a, const void *b)
 {
-	return access(SEEN, F_OK) == 0;
+	return pci_address_compare(&((const struct seen_function *)a)->address,
+		&((const struct seen_function *)b)->address);
 }
 
-static bool is_noted(const char *directory, const struct pci_address *address)
+static const struct seen_function *find(
+	const struct seen *seen, const struct pci_address *address, uint64_t node)
 {
-	char path[PATH_MAX_BYTES], now[NUMBER_MAX], then[NUMBER_MAX] = "";
-	int length = node_text(address, now), fd;
-	ssize_t n;
+	const struct seen_function key = {.address = *address}, *found = NULL;
 
-	if (length < 0)
+	if (seen->count > 0)
+		found = bsearch(&key, seen->functions, seen->count,
+			sizeof(*seen->functions), compare);
+	return found && found->node == node ? found : NULL;
+}
+
+bool seen_has(const struct seen *seen, const struct pci_address *address, uint64_t node)
+{
+	const struct seen_function *found = find(seen, address, node);
+
+	return found && !found->waits;
+}
+
+bool seen_waits(const struct seen *seen, const struct pci_address *address, uint64_t node)
+{
+	const struct seen_function *found = find(seen, address, node);
+
+	return found && found->waits;
+}
+
+static bool parse_line(struct span line, struct seen_function *ret)
+{
+	struct seen_function function;
+	struct span word;
+
+	if (!span_next(&line, ' ', &word) ||
+		pci_address_parse(word.text, word.length, &function.address) < 0 ||
+		!span_next(&line, ' ', &word) ||
+		number_parse(word.text, word.length, 10, UINT64_MAX, &function.node) < 0)
 		return false;
-	path_in(directory, address, path);
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	if (fd < 0)
+	function.waits = span_is(line, "waits");
+	if (!function.waits && !span_is(line, "seen"))
 		return false;
-	n = read(fd, then, sizeof(then));
-	close(fd);
-	return n == length && memcmp(now, then, (size_t)length) == 0;
+	*ret = function;
+	return true;
 }
 
-bool seen_has(const struct pci_address *address)
+static int compare_lines(const void *a, const void *b)
 {
-	return is_noted(SEEN, address);
+	const struct seen_function *left = a, *right = b;
+	int r = compare(a, b);
+
+	return r != 0 ? r : left->line < right->line ? -1 : left->line > right->line;
 }
 
-bool seen_waiting(const struct pci_address *address)
+static void keep_last(struct seen *seen)
 {
-	return is_noted(WAITING, address);
+	struct seen_function *functions = seen->functions;
+	size_t count = 0;
+
+	if (seen->count > 1)
+		qsort(functions, seen->count, sizeof(*functions), compare_lines);
+	for (size_t i = 0; i < seen->count; i++)
+		if (i + 1 == seen->count ||
+			compare(&functions[i], &functions[i + 1]) != 0)
+			functions[count++] = functions[i];
+	seen->count = count;
 }
 
-/* A descriptor or -errno. */
-static int open_new(const char *path)
+static int parse(const char *text, size_t length, struct seen *seen)
 {
-	int fd = openat(AT_FDCWD, path,
-		O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+	struct span rest = {text, length}, line;
+	size_t lines = 1;
 
-	return fd < 0 ? -errno : fd;
-}
+	for (size_t i = 0; i < length; i++)
+		lines += text[i] == '\n';
+	seen->functions = calloc(lines, sizeof(*seen->functions));
+	if (!seen->functions)
+		return -ENOMEM;
+	while (span_next(&rest, '\n', &line)) {
+		struct seen_function *function = &seen->functions[seen->count];
 
-static int add(const char *directory, const struct pci_address *address)
-{
-	char path[PATH_MAX_BYTES], text[NUMBER_MAX];
-	int length = node_text(address, text), fd, r = 0;
-
-	if (length < 0)
-		return length;
-	path_in(directory, address, path);
-	fd = open_new(path);
-	/* The folder is missing only for the first of them. */
-	if (fd == -ENOENT) {
-		if ((mkdir(RUN, 0755) < 0 && errno != EEXIST) ||
-			(mkdir(directory, 0755) < 0 && errno != EEXIST))
-			return -errno;
-		fd = open_new(path);
+		if (!parse_line(line, function))
+			continue;
+		function->line = seen->count++;
 	}
-	if (fd < 0)
-		return fd;
-	if (write(fd, text, (size_t)length) != length)
-		r = -EIO;
-	close(fd);
-	return r;
+	keep_last(seen);
+	return 0;
 }
 
-int seen_add(const struct pci_address *address)
+int seen_read(const char *folder, struct seen *ret_seen)
 {
-	return add(SEEN, address);
-}
-
-int seen_note(const struct pci_function *function)
-{
-	return add(function->waits ? WAITING : SEEN, &function->address);
-}
-
-int seen_add_all(const struct machine *machine)
-{
+	cleanup_close int run = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	cleanup_free char *text = NULL;
+	struct seen seen = {0};
+	size_t length;
 	int r = 0;
 
-	for (size_t i = 0; i < machine->count && i < SEEN_MAX; i++) {
-		const struct pci_function *function = &machine->functions[i];
-		/* One that hangs would only hang again, or be taken for bound. */
-		bool open = function->unknown && function->unknown != -ETIMEDOUT;
-		int error = open ? 0 : seen_note(function);
+	if (run >= 0)
+		r = proc_read(run, LIST, LIST_BYTES_MAX, &text, &length);
+	if (run < 0 || r == -ENOENT) {
+		*ret_seen = seen;
+		return 0;
+	}
+	if (r == 0)
+		r = parse(text, length, &seen);
+	if (r < 0)
+		return r;
+	seen.any = true;
+	*ret_seen = seen;
+	return 0;
+}
 
-		if (r == 0 && error != -ENOENT)
-			r = error;
+void seen_clear(struct seen *seen)
+{
+	free(seen->functions);
+	*seen = (struct seen){0};
+}
+
+static char *lines_of(const struct seen_function functions[], size_t count)
+{
+	struct record_text text = {0};
+
+	record_add(&text, "%s", "");
+	for (size_t i = 0; i < count; i++) {
+		char address[PCI_ADDRESS_TEXT_MAX];
+
+		pci_address_format(&functions[i].address, address);
+		record_add(&text, "%s %" PRIu64 " %s\n", address, functions[i].node,
+			functions[i].waits ? "waits" : "seen");
+	}
+	return record_finish(&text);
+}
+
+/* The list has its name only when it is whole. */
+static int write_list(int run, const struct seen_function functions[], size_t count)
+{
+	cleanup_free char *text = lines_of(functions, count);
+	cleanup_close int fd = -1;
+	int r;
+
+	if (!text)
+		return -ENOMEM;
+	fd = openat(run, LIST_NEW, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
+		0644);
+	if (fd < 0)
+		return -errno;
+	r = write_all(fd, text, strlen(text));
+	return r == 0 && renameat(run, LIST_NEW, run, LIST) < 0 ? -errno : r;
+}
+
+static int add_names(int run, const struct seen_function functions[], size_t count)
+{
+	cleanup_close int names = -1;
+	int mark, r = 0;
+
+	if (mkdirat(run, NAMES, 0755) < 0 && errno != EEXIST)
+		return -errno;
+	names = openat(run, NAMES, O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (names < 0)
+		return -errno;
+	mark = openat(names, MARK, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+	if (mark < 0)
+		return -errno;
+	close(mark);
+	for (size_t i = 0; i < count; i++) {
+		char address[PCI_ADDRESS_TEXT_MAX];
+
+		if (functions[i].waits)
+			continue;
+		pci_address_format(&functions[i].address, address);
+		if (linkat(names, MARK, names, address, 0) < 0 && errno != EEXIST &&
+			r == 0)
+			r = -errno;
 	}
 	return r;
+}
+
+int seen_write(const char *folder, const struct machine *machine)
+{
+	cleanup_close int run = -1;
+	struct seen seen = {0};
+	int r;
+
+	if (mkdir(folder, 0755) < 0 && errno != EEXIST)
+		return -errno;
+	run = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (run < 0)
+		return -errno;
+	seen.functions = calloc(machine->count + 1, sizeof(*seen.functions));
+	if (!seen.functions)
+		return -ENOMEM;
+	for (size_t i = 0; i < machine->count; i++) {
+		const struct pci_function *function = &machine->functions[i];
+
+		/* One that hangs would only hang again, or be taken for bound. */
+		if (function->unknown && function->unknown != -ETIMEDOUT)
+			continue;
+		seen.functions[seen.count++] =
+			(struct seen_function){.address = function->address,
+				.node = function->node,
+				.waits = function->waits};
+	}
+	r = write_list(run, seen.functions, seen.count);
+	if (r == 0)
+		r = add_names(run, seen.functions, seen.count);
+	seen_clear(&seen);
+	return r;
+}
+
+/* One line for each function, by the last one that the list has. */
+static int shorten(const char *folder, int run)
+{
+	struct seen seen = {0};
+	int r = seen_read(folder, &seen);
+
+	if (r == 0)
+		r = write_list(run, seen.functions, seen.count);
+	seen_clear(&seen);
+	return r;
+}
+
+static int append_list(
+	int run, const struct seen_function functions[], size_t count, off_t *ret_size)
+{
+	cleanup_close int fd =
+		openat(run, LIST, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW);
+	cleanup_free char *text = NULL;
+	struct stat status;
+	int r;
+
+	if (fd < 0)
+		return -errno;
+	text = lines_of(functions, count);
+	r = text ? write_all(fd, text, strlen(text)) : -ENOMEM;
+	if (r == 0 && fstat(fd, &status) < 0)
+		r = -errno;
+	if (r == 0)
+		*ret_size = status.st_size;
+	return r;
+}
+
+int seen_add(const char *folder, const struct seen_function functions[], size_t count)
+{
+	cleanup_close int run = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	off_t size = 0;
+	int r;
+
+	if (run < 0)
+		return errno == ENOENT ? 0 : -errno;
+	r = append_list(run, functions, count, &size);
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	if ((size_t)size > LIST_BYTES_LONG)
+		r = shorten(folder, run);
+	return r < 0 ? r : add_names(run, functions, count);
 }
