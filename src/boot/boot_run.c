@@ -285,63 +285,98 @@ static void note_nothing_to_do(const struct config *config, struct findings *fin
 			  "line: nothing to do");
 }
 
-static void run_with_config(const struct boot_options *options, struct watch *watch,
-	struct journal *journal, int root, struct config *config, struct seen *seen,
+int boot_read(const struct boot_options *options, struct config *ret_config)
+{
+	int root = open(options->sysroot, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct config config = {0};
+	int r;
+
+	if (root < 0)
+		return -errno;
+	r = config_files_read(&config, root);
+	if (r == 0)
+		r = config_cmdline_read(&config, root);
+	if (r == 0 && options->now != NOW_NOT)
+		r = now_rules(options, &config);
+	close(root);
+	if (r < 0) {
+		config_clear(&config);
+		return r;
+	}
+	*ret_config = config;
+	return 0;
+}
+
+bool boot_is_nothing(const struct config *config)
+{
+	return config->mode == RUN_OFF ||
+	       (config->rule_count == 0 && !config->incomplete);
+}
+
+static int run_with_config(const struct boot_options *options, struct watch *watch,
+	struct journal *journal, int root, const struct config *config, struct seen *seen,
 	struct report *report)
 {
-	bool nothing;
-	int r = config_files_read(config, root);
+	bool nothing = boot_is_nothing(config);
 
-	if (r == 0)
-		r = config_cmdline_read(config, root);
-	if (r == 0 && options->now != NOW_NOT)
-		r = now_rules(options, config);
-	nothing = config->mode == RUN_OFF ||
-		  (config->rule_count == 0 && !config->incomplete);
 	report->mode = config->mode;
 	if (options->plan_only && config->mode == RUN_NORMAL)
 		report->mode = RUN_DRY;
 	if (options->late && nothing)
-		return;
+		return 0;
 	decide_problems(config, &report->findings);
 	add_debug(config, &report->findings);
-	if (r == 0 && nothing)
+	if (nothing)
 		note_nothing_to_do(config, &report->findings);
-	else if (r == 0 && config->incomplete)
+	else if (config->incomplete)
 		note_incomplete(&report->findings);
-	else if (r == 0)
-		r = decide_and_act(options, watch, journal, root, config, seen, report);
-	if (r < 0)
-		add_run_error(&report->findings, r);
+	else
+		return decide_and_act(
+			options, watch, journal, root, config, seen, report);
+	return 0;
 }
 
-void boot_run(const struct boot_options *options, struct watch *watch,
-	struct journal *journal, struct report *report)
+/* Returns what stops the whole run, 0 or -errno. */
+static int run(const struct boot_options *options, const struct config *given,
+	struct watch *watch, struct journal *journal, struct seen *seen,
+	struct report *report)
+{
+	struct config config = {0};
+	int root = open(options->sysroot, O_PATH | O_DIRECTORY | O_CLOEXEC), r = 0;
+
+	if (root < 0)
+		return -errno;
+	if (options->before_udev)
+		note_if_late(root, &report->findings);
+	if (!given)
+		r = boot_read(options, &config);
+	if (r == 0)
+		r = run_with_config(options, watch, journal, root,
+			given ? given : &config, seen, report);
+	config_clear(&config);
+	close(root);
+	return r;
+}
+
+void boot_run(const struct boot_options *options, const struct config *config,
+	struct watch *watch, struct journal *journal, struct report *report)
 {
 	uint64_t started = now_ms();
-	struct config config = {0};
 	struct seen seen = {0};
-	int root;
+	int r;
 
 	snprintf(report->version, sizeof(report->version), "%s", VFIO_EARLY_VERSION);
 	if (options->late && was_seen(options, &seen) && !options->plan_only) {
 		seen_clear(&seen);
 		return;
 	}
-	root = open(options->sysroot, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (root < 0) {
-		add_run_error(&report->findings, -errno);
-	} else {
-		if (options->before_udev)
-			note_if_late(root, &report->findings);
-		run_with_config(options, watch, journal, root, &config, &seen, report);
-		close(root);
-	}
+	r = run(options, config, watch, journal, &seen, report);
+	if (r < 0)
+		add_run_error(&report->findings, r);
 	note_hung_calls(watch, &report->findings, report);
 	if (report->findings.incomplete)
 		note(&report->findings, SEVERITY_ERROR,
 			"out of memory: some lines of this report are missing");
-	config_clear(&config);
 	seen_clear(&seen);
 	report->elapsed_ms = (unsigned)(now_ms() - started);
 }

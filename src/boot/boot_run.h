@@ -28,9 +28,18 @@ struct boot_options {
 	bool rescan; /* with NOW_RELEASE: look for the devices again */
 };
 
+/* What a run is to do, as far as that is in files and on the command line. *ret_config is
+ * to be cleared after success only. Returns 0 or -errno. */
+int boot_read(const struct boot_options *options, struct config *ret_config);
+
+/* Whether that is nothing: there are no rules, or it is switched off. */
+bool boot_is_nothing(const struct config *config);
+
 /*
- * Does everything and fills *report, whose findings the caller clears. WATCH is NULL
- * with plan_only; JOURNAL may be, and then an attempt that was left behind is forgotten.
+ * Does everything and fills *report, whose findings the caller clears. CONFIG is what
+ * boot_read() gave, or NULL: it is read here. WATCH is NULL with plan_only, and where
+ * there is nothing to do; JOURNAL may be, and then an attempt that was left behind is
+ * forgotten.
  */
-void boot_run(const struct boot_options *options, struct watch *watch,
-	struct journal *journal, struct report *report);
+void boot_run(const struct boot_options *options, const struct config *config,
+	struct watch *watch, struct journal *journal, struct report *report);

@@ -20,7 +20,9 @@ void kmsg_write(enum severity severity, const char *line)
 		FACILITY_DAEMON | (unsigned)severity, line);
 	if (length < 0 || (size_t)length >= sizeof(record))
 		return;
-	fd = open("/dev/kmsg", O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	/* Each line by a descriptor of its own: the kernel counts, to limit them, by that
+	 * (devkmsg_write() in kernel/printk/printk.c). */
+	fd = openat(AT_FDCWD, "/dev/kmsg", O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (fd < 0)
 		return;
 	if (write(fd, record, (size_t)length) < 0) {

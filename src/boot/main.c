@@ -24,6 +24,8 @@
 /* A run: what was asked for, and what its parent and its children share. */
 struct run {
 	struct arguments asked;
+	/* Where it was read before there is a child. */
+	const struct config *config;
 	struct journal *journal;
 	/* Where the child leaves what it has to say of a run now. */
 	struct now_text *text;
@@ -70,7 +72,7 @@ static void boot_job(void *context, struct watch *watch)
 	struct report report = {0};
 	int r;
 
-	boot_run(&run->asked.boot, watch, run->journal, &report);
+	boot_run(&run->asked.boot, run->config, watch, run->journal, &report);
 	if (run->asked.boot.now != NOW_NOT) {
 		log_report(&report, true, false);
 		now_text_put(run->text, &report);
@@ -146,13 +148,13 @@ static int print_plan(const struct boot_options *options)
 {
 	struct report report = {0};
 
-	boot_run(options, NULL, NULL, &report);
+	boot_run(options, NULL, NULL, NULL, &report);
 	log_report(&report, options->late, true);
 	report_clear(&report);
 	return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-static int run_watched(struct run *run)
+static void run_watched(struct run *run)
 {
 	const uint64_t started = now_ms();
 	const struct watch *watch;
@@ -162,6 +164,25 @@ static int run_watched(struct run *run)
 	end = watch_run(
 		(uint64_t)run->asked.deadline_seconds * 1000, boot_job, run, &watch);
 	log_end(end, watch, run, started);
+}
+
+/*
+ * At the boot the config is in memory, and no read of it waits for anything. So it is
+ * read before there is a child, and most boots of most machines, whose image has the
+ * program and whose config has no rule, need none.
+ */
+static int run_boot(struct run *run)
+{
+	struct config config = {0};
+
+	if (boot_read(&run->asked.boot, &config) == 0)
+		run->config = &config;
+	if (run->config && boot_is_nothing(run->config))
+		boot_job(run, NULL);
+	else
+		run_watched(run);
+	run->config = NULL;
+	config_clear(&config);
 	return EXIT_SUCCESS;
 }
 
@@ -182,12 +203,12 @@ static int run_now(struct run *run)
 
 	run->text = now_text_make();
 	if (run->text && run->asked.boot.plan_only) {
-		boot_run(&run->asked.boot, NULL, NULL, &report);
+		boot_run(&run->asked.boot, NULL, NULL, NULL, &report);
 		now_text_put(run->text, &report);
 		report_clear(&report);
 	} else if (run->text) {
 		ignore_signals();
-		(void)run_watched(run);
+		run_watched(run);
 	}
 	if (run->text)
 		r = now_text_print(run->text, stdout);
@@ -237,7 +258,10 @@ static int perform(struct run *run)
 		return print_plan(&run->asked.boot);
 	if (run->asked.drivers)
 		return print_drivers(&run->asked.boot);
-	return run_watched(run);
+	if (!run->asked.boot.late)
+		return run_boot(run);
+	run_watched(run);
+	return EXIT_SUCCESS;
 }
 
 int main(int argc, char **argv)

@@ -189,7 +189,7 @@ static void run(const struct fake *fake, struct outcome *outcome, bool show)
 	faults.asked = 0;
 	faults.hit = 0;
 	faults.armed = true;
-	boot_run(&options, NULL, NULL, &report);
+	boot_run(&options, NULL, NULL, NULL, &report);
 	faults.armed = false;
 	outcome->incomplete = report.findings.incomplete;
 	for (size_t i = 0; i < report.findings.count; i++) {
