@@ -275,11 +275,30 @@ void pci_serial_format(uint64_t serial, char out[PCI_SERIAL_TEXT_MAX])
 			(unsigned)(serial >> (56 - 8 * i)) & 0xff);
 }
 
+/* At least so many digits; returns where they end. Every path in sysfs begins with an
+ * address, which makes printf too slow for this. */
+static char *put_hex(char *out, uint32_t value, unsigned least)
+{
+	static const char digits[] = "0123456789abcdef";
+	unsigned count = least;
+
+	while (count < 8 && value >> (4 * count) != 0)
+		count++;
+	for (unsigned i = count; i-- > 0;)
+		*out++ = digits[value >> (4 * i) & 0xf];
+	return out;
+}
+
 void pci_address_format(const struct pci_address *address, char out[PCI_ADDRESS_TEXT_MAX])
 {
-	snprintf(out, PCI_ADDRESS_TEXT_MAX, "%04" PRIx32 ":%02x:%02x.%x", address->domain,
-		address->bus, address->device & DEVICE_MAX,
-		address->function & FUNCTION_MAX);
+	out = put_hex(out, address->domain, 4);
+	*out++ = ':';
+	out = put_hex(out, address->bus, 2);
+	*out++ = ':';
+	out = put_hex(out, address->device & DEVICE_MAX, 2);
+	*out++ = '.';
+	out = put_hex(out, address->function & FUNCTION_MAX, 1);
+	*out = '\0';
 }
 
 void pci_address_pattern_format(
