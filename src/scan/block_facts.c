@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -16,56 +17,71 @@
 #define PROC_BYTES_MAX 1048576
 #define NAME_BYTES     64
 
+/* What is asked about, and where the answer goes. */
 struct block_search {
-	int root;
-	const struct pci_function *function;
-	char *mountinfo;
-	char *swaps;
-	bool here; /* the device being looked at is behind the function */
+	const struct block_uses *uses;
+	int dir; /* of the block devices */
 	enum use use;
 	char *words;
 	size_t size;
 };
 
-bool sysfs_link_is_below(const char *link, const struct pci_address *address)
-{
-	char text[PCI_ADDRESS_TEXT_MAX], part[PCI_ADDRESS_TEXT_MAX + 2];
-
-	pci_address_format(address, text);
-	snprintf(part, sizeof(part), "/%s/", text);
-	return strstr(link, part) != NULL;
-}
+struct subsystem {
+	struct class_links *links;
+};
 
 static int visit_controller(void *context, int dir, const char *name)
 {
-	struct block_search *search = context;
+	const struct subsystem *subsystem = context;
 	char link[SYSFS_TEXT_MAX];
 
-	if (sysfs_read_link(dir, name, link, sizeof(link)) > 0 &&
-		sysfs_link_is_below(link, &search->function->address))
-		search->here = true;
-	return 0;
+	return sysfs_read_link(dir, name, link, sizeof(link)) > 0
+		       ? class_links_add(subsystem->links, link)
+		       : 0;
 }
 
 /*
- * Whether a block device hangs on the function. With NVMe multipath the device itself is
- * below a virtual nvme-subsystem, whose directory links to its controllers
- * (drivers/nvme/host/multipath.c).
+ * With NVMe multipath a device is below a virtual nvme-subsystem, whose directory links
+ * to its controllers (drivers/nvme/host/multipath.c).
  */
-static bool is_here(struct block_search *search, const char *link)
+static int add_controllers(struct class_links *links, int root, const char *link)
 {
 	static const char virtual_part[] = "/nvme-subsystem/";
-	const char *subsystem = strstr(link, virtual_part);
+	const char *name = strstr(link, virtual_part);
+	struct subsystem subsystem = {links};
 	char path[SYSFS_TEXT_MAX];
+	int r;
 
-	search->here = sysfs_link_is_below(link, &search->function->address);
-	if (search->here || !subsystem)
-		return search->here;
-	subsystem += strlen(virtual_part);
-	snprintf(path, sizeof(path), SUBSYSTEM_DIR "/%.*s", (int)strcspn(subsystem, "/"),
-		subsystem);
-	(void)dir_for_each(search->root, path, visit_controller, search);
-	return search->here;
+	if (!name)
+		return 0;
+	name += strlen(virtual_part);
+	snprintf(
+		path, sizeof(path), SUBSYSTEM_DIR "/%.*s", (int)strcspn(name, "/"), name);
+	r = dir_for_each(root, path, visit_controller, &subsystem);
+	return r == -ENOMEM ? r : 0;
+}
+
+int block_uses_read(int root, struct block_uses *ret_uses)
+{
+	struct block_uses uses = {.root = root};
+	size_t length;
+	int r = class_links_read(root, BLOCK_DIR, "", add_controllers, &uses.links);
+
+	if (r < 0)
+		return r;
+	(void)proc_read(
+		root, "proc/self/mountinfo", PROC_BYTES_MAX, &uses.mountinfo, &length);
+	(void)proc_read(root, "proc/swaps", PROC_BYTES_MAX, &uses.swaps, &length);
+	*ret_uses = uses;
+	return 0;
+}
+
+void block_uses_clear(struct block_uses *uses)
+{
+	class_links_clear(&uses->links);
+	free(uses->mountinfo);
+	free(uses->swaps);
+	*uses = (struct block_uses){0};
 }
 
 static int found(
@@ -96,7 +112,7 @@ static bool is_mounted(const struct block_search *search, int dir, const char *n
 	if (sysfs_read_text(dir, path, number, sizeof(number)) <= 0)
 		return true;
 	snprintf(field, sizeof(field), " %s ", number);
-	return search->mountinfo && strstr(search->mountinfo, field);
+	return strstr(search->uses->mountinfo, field);
 }
 
 static bool is_swap(const struct block_search *search, const char *name)
@@ -104,7 +120,7 @@ static bool is_swap(const struct block_search *search, const char *name)
 	char line[NAME_BYTES + 16];
 
 	snprintf(line, sizeof(line), "/dev/%.63s ", name);
-	return search->swaps && strstr(search->swaps, line);
+	return search->uses->swaps && strstr(search->uses->swaps, line);
 }
 
 static int any_entry(void *context, int dir, const char *name)
@@ -137,7 +153,7 @@ static bool in_btrfs(const struct block_search *search, const char *name)
 	char device[NAME_BYTES];
 
 	snprintf(device, sizeof(device), "%s", name);
-	return dir_for_each(search->root, BTRFS_DIR, visit_btrfs, device) > 0;
+	return dir_for_each(search->uses->root, BTRFS_DIR, visit_btrfs, device) > 0;
 }
 
 /* Whoever uses a block device claims it: file systems, ZFS, md, dm (blkdev_get_by_dev()
@@ -148,7 +164,7 @@ static bool is_claimed(const struct block_search *search, const char *name)
 	int fd;
 
 	snprintf(path, sizeof(path), "dev/%.63s", name);
-	fd = openat(search->root, path,
+	fd = openat(search->uses->root, path,
 		O_RDONLY | O_EXCL | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0)
 		return errno == EBUSY;
@@ -156,14 +172,11 @@ static bool is_claimed(const struct block_search *search, const char *name)
 	return false;
 }
 
-static int visit_block(void *context, int dir, const char *name)
+static int look_at(struct block_search *search, const char *name)
 {
-	struct block_search *search = context;
-	char link[SYSFS_TEXT_MAX];
+	const int dir = search->dir;
 
-	if (sysfs_read_link(dir, name, link, sizeof(link)) < 0)
-		return found(search, USE_UNKNOWN, name, "could not be looked at");
-	if (!is_here(search, link) || is_hidden(dir, name))
+	if (is_hidden(dir, name))
 		return 0;
 	if (is_mounted(search, dir, name))
 		return found(search, USE_BUSY, name, "is mounted");
@@ -176,30 +189,37 @@ static int visit_block(void *context, int dir, const char *name)
 	return 0;
 }
 
-enum use block_facts_use(
-	int root, const struct pci_function *function, char *words, size_t size)
+static void look_below(struct block_search *search, const struct pci_address *address)
 {
-	cleanup_free char *mountinfo = NULL, *swaps = NULL;
-	struct block_search search = {.root = root,
-		.function = function,
-		.use = USE_IDLE,
-		.words = words,
-		.size = size};
-	size_t length;
-	int r;
+	const struct class_links *links = &search->uses->links;
 
-	if (proc_read(root, "proc/self/mountinfo", PROC_BYTES_MAX, &mountinfo, &length) <
-		0) {
+	for (size_t i = class_links_first(links, address);
+		i < links->pass_count &&
+		pci_address_compare(&links->passes[i].address, address) == 0;
+		i++)
+		if (look_at(search, links->entries[links->passes[i].entry].name) != 0)
+			return;
+}
+
+enum use block_uses_find(const struct block_uses *uses,
+	const struct pci_function *function, char *words, size_t size)
+{
+	const struct class_links *links = &uses->links;
+	cleanup_close int dir =
+		openat(uses->root, BLOCK_DIR, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct block_search search = {
+		.uses = uses, .dir = dir, .use = USE_IDLE, .words = words, .size = size};
+
+	if (!uses->mountinfo) {
 		snprintf(words, size, "what is mounted could not be read");
 		return USE_UNKNOWN;
 	}
-	(void)proc_read(root, "proc/swaps", PROC_BYTES_MAX, &swaps, &length);
-	search.mountinfo = mountinfo;
-	search.swaps = swaps;
-	r = dir_for_each(root, BLOCK_DIR, visit_block, &search);
-	if (r < 0 && r != -ENOENT) {
+	look_below(&search, &function->address);
+	if (search.use != USE_IDLE || links->error == 0)
+		return search.use;
+	if (links->unread[0])
+		snprintf(words, size, "%.32s could not be looked at", links->unread);
+	else
 		snprintf(words, size, "the block devices could not be listed");
-		return USE_UNKNOWN;
-	}
-	return search.use;
+	return USE_UNKNOWN;
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "device_use.h"
 
-#include "block_facts.h"
 #include "core/number.h"
 #include "sysfs_read.h"
 
@@ -45,16 +44,6 @@ static int unread(struct search *search, const char *what, int error)
 	return 1;
 }
 
-/* Sets *ret_below; returns nonzero where that cannot be found out. */
-static int look_below(struct search *search, int dir, const char *name, bool *ret_below)
-{
-	char link[SYSFS_TEXT_MAX];
-	int r = sysfs_read_link(dir, name, link, sizeof(link));
-
-	*ret_below = r > 0 && sysfs_link_is_below(link, &search->function->address);
-	return r < 0 ? unread(search, name, r) : 0;
-}
-
 /* The same as dir_for_each(), but a folder that cannot be read ends the search. */
 static int for_each(struct search *search, int dir, const char *path,
 	int (*visit)(void *context, int dir, const char *name))
@@ -64,19 +53,14 @@ static int for_each(struct search *search, int dir, const char *path,
 	return r < 0 ? unread(search, path, r) : r;
 }
 
-static int visit_interface(void *context, int dir, const char *name)
+static int look_at_interface(struct search *search, const char *name)
 {
-	struct search *search = context;
 	char path[SYSFS_TEXT_MAX], text[NAME_SHOWN_MAX];
 	uint64_t flags;
-	int length, r;
-	bool below;
+	int length;
 
-	r = look_below(search, dir, name, &below);
-	if (r != 0 || !below)
-		return r;
-	snprintf(path, sizeof(path), "%s/flags", name);
-	length = sysfs_read_text(dir, path, text, sizeof(text));
+	snprintf(path, sizeof(path), NET_DIR "/%s/flags", name);
+	length = sysfs_read_text(search->root, path, text, sizeof(text));
 	if (length > 2 &&
 		number_parse(text + 2, (size_t)length - 2, 16, UINT32_MAX, &flags) == 0 &&
 		!(flags & INTERFACE_UP))
@@ -117,32 +101,75 @@ static int visit_process(void *context, int dir, const char *name)
 	return for_each(search, dir, path, visit_descriptor);
 }
 
-static int visit_card(void *context, int dir, const char *name)
+static int look_at_card(struct search *search, const char *name)
 {
-	struct search *search = context;
 	uint64_t number;
-	bool below;
-	int r;
 
-	if (strncmp(name, CARD, strlen(CARD)) != 0 ||
-		number_parse(name + strlen(CARD), strlen(name) - strlen(CARD), 10, 1024,
-			&number) < 0)
+	if (number_parse(name + strlen(CARD), strlen(name) - strlen(CARD), 10, 1024,
+		    &number) < 0)
 		return 0;
-	r = look_below(search, dir, name, &below);
-	if (r != 0 || !below)
-		return r;
 	search->card = (unsigned)number;
 	return for_each(search, search->root, "proc", visit_process);
 }
 
-void device_use_find(int root, struct pci_function *function)
+/* Every entry of a class below the function; one that could not be read may be. */
+static int look_below(struct search *search, const struct class_links *links,
+	const char *class, int (*look_at)(struct search *search, const char *name))
 {
-	struct search search = {.root = root, .function = function};
+	const struct pci_address *address = &search->function->address;
 
-	function->use = block_facts_use(
-		root, function, function->use_text, sizeof(function->use_text));
+	for (size_t i = class_links_first(links, address);
+		i < links->pass_count &&
+		pci_address_compare(&links->passes[i].address, address) == 0;
+		i++) {
+		int r = look_at(search, links->entries[links->passes[i].entry].name);
+
+		if (r != 0)
+			return r;
+	}
+	if (links->error == 0)
+		return 0;
+	return unread(search, links->unread[0] ? links->unread : class, links->error);
+}
+
+static int read_links(struct device_uses *uses)
+{
+	int r = block_uses_read(uses->root, &uses->block);
+
+	if (r == 0)
+		r = class_links_read(uses->root, NET_DIR, "", NULL, &uses->interfaces);
+	if (r == 0)
+		r = class_links_read(uses->root, SOUND_DIR, CARD, NULL, &uses->cards);
+	return r;
+}
+
+struct device_uses device_uses_of(int root)
+{
+	return (struct device_uses){.root = root};
+}
+
+void device_uses_clear(struct device_uses *uses)
+{
+	block_uses_clear(&uses->block);
+	class_links_clear(&uses->interfaces);
+	class_links_clear(&uses->cards);
+	uses->were_read = false;
+}
+
+void device_uses_find(struct device_uses *uses, struct pci_function *function)
+{
+	struct search search = {.root = uses->root, .function = function};
+
+	if (!uses->were_read && read_links(uses) < 0) {
+		device_uses_clear(uses);
+		(void)unread(&search, "what hangs on it", -ENOMEM);
+		return;
+	}
+	uses->were_read = true;
+	function->use = block_uses_find(
+		&uses->block, function, function->use_text, sizeof(function->use_text));
 	if (function->use != USE_IDLE)
 		return;
-	if (for_each(&search, root, NET_DIR, visit_interface) == 0)
-		(void)for_each(&search, root, SOUND_DIR, visit_card);
+	if (look_below(&search, &uses->interfaces, NET_DIR, look_at_interface) == 0)
+		(void)look_below(&search, &uses->cards, SOUND_DIR, look_at_card);
 }

@@ -8,7 +8,19 @@
  */
 #pragma once
 
-#include "core/machine.h"
+#include "block_facts.h"
+
+/* What hangs on functions, read when the first of them is asked about. */
+struct device_uses {
+	int root;
+	bool were_read;
+	struct block_uses block;
+	struct class_links interfaces;
+	struct class_links cards;
+};
+
+struct device_uses device_uses_of(int root);
+void device_uses_clear(struct device_uses *uses);
 
 /* Sets function->use and use_text. */
-void device_use_find(int root, struct pci_function *function);
+void device_uses_find(struct device_uses *uses, struct pci_function *function);

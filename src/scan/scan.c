@@ -244,6 +244,8 @@ static void read_override(int dir, struct pci_function *function)
 void scan_wanted(int root, const struct scan_observer *observer,
 	const struct selection *selection, bool with_override)
 {
+	struct device_uses uses = device_uses_of(root);
+
 	for (size_t i = 0; i < selection->count; i++) {
 		const struct wanted *wanted = &selection->items[i];
 		struct pci_function *function = wanted->function;
@@ -270,6 +272,7 @@ void scan_wanted(int root, const struct scan_observer *observer,
 		function->driver_built_in =
 			faccessat(dir, "driver/module/initstate", F_OK, 0) < 0;
 		if (unbind_depends_on_use(wanted->rule->unbind, function))
-			device_use_find(root, function);
+			device_uses_find(&uses, function);
 	}
+	device_uses_clear(&uses);
 }

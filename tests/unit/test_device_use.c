@@ -3,7 +3,6 @@
 
 #include "fake_sysfs.h"
 #include "machine_builder.h"
-#include "scan/block_facts.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -28,6 +28,7 @@
 
 static struct fake fake;
 static struct pci_function function;
+static struct device_uses uses;
 
 static int begin(void **state)
 {
@@ -47,7 +48,9 @@ static enum use use_of(uint32_t class_code)
 {
 	function = (struct pci_function){
 		.address = address_of("02:00.0"), .class_code = class_code};
-	device_use_find(fake.root, &function);
+	uses = device_uses_of(fake.root);
+	device_uses_find(&uses, &function);
+	device_uses_clear(&uses);
 	if (function.use == USE_BUSY || function.use == USE_UNKNOWN)
 		assert_string_not_equal(function.use_text, "");
 	return function.use;
@@ -64,20 +67,71 @@ static void add_disks(void)
 		"22 21 0:20 / /proc rw - proc proc rw\n");
 }
 
+static bool is_below(const char *link, const char *address_text)
+{
+	const struct pci_address address = address_of(address_text);
+	struct class_links links = {.count = 1};
+	bool below;
+
+	assert_int_equal(class_links_add(&links, link), 0);
+	below = class_links_first(&links, &address) < links.pass_count;
+	class_links_clear(&links);
+	return below;
+}
+
 static void test_link_is_below(void **state)
 {
+	(void)state;
+	assert_true(is_below("../../devices/" HERE_SDA, "02:00.0"));
+	assert_false(is_below("../../devices/" ELSE_SDB, "02:00.0"));
+	/* The function itself is not below itself; a longer domain is another one. */
+	assert_false(is_below("../../devices/" HERE, "02:00.0"));
+	assert_false(is_below(
+		"../../devices/pci10000:00/10000:02:00.0/nvme/nvme0", "02:00.0"));
+	assert_true(is_below(
+		"../../devices/pci10000:00/10000:02:00.0/nvme/nvme0", "10000:02:00.0"));
+}
+
+/* One reading for many functions; each finds its own, and what is below a bridge as well.
+ */
+static void test_class_links(void **state)
+{
+	static const char *const here[] = {"sda", "sda1"};
 	struct pci_address address = address_of("02:00.0");
+	struct class_links links;
+	size_t first;
+	bool found[2] = {false, false};
 
 	(void)state;
-	assert_true(sysfs_link_is_below("../../devices/" HERE_SDA, &address));
-	assert_false(sysfs_link_is_below("../../devices/" ELSE_SDB, &address));
-	/* The function itself is not below itself; a longer domain is another one. */
-	assert_false(sysfs_link_is_below("../../devices/" HERE, &address));
-	assert_false(sysfs_link_is_below(
-		"../../devices/pci10000:00/10000:02:00.0/nvme/nvme0", &address));
-	address.domain = 0x10000;
-	assert_true(sysfs_link_is_below(
-		"../../devices/pci10000:00/10000:02:00.0/nvme/nvme0", &address));
+	add_disks();
+	fake_link(&fake, "sys/class/block/other", "../../devices/platform/other");
+	assert_int_equal(
+		class_links_read(fake.root, "sys/class/block", "", NULL, &links), 0);
+	assert_int_equal(links.error, 0);
+	assert_int_equal(links.count, 5);
+	first = class_links_first(&links, &address);
+	assert_true(first + 1 < links.pass_count);
+	for (size_t i = first; i < first + 2; i++)
+		for (size_t j = 0; j < 2; j++)
+			found[j] |= strcmp(links.entries[links.passes[i].entry].name,
+					    here[j]) == 0;
+	assert_true(found[0] && found[1]);
+	assert_true(first + 2 == links.pass_count ||
+		    pci_address_compare(&links.passes[first + 2].address, &address) != 0);
+	address = address_of("00:1c.0");
+	assert_true(class_links_first(&links, &address) < links.pass_count);
+	address = address_of("03:00.0");
+	assert_int_equal(class_links_first(&links, &address), links.pass_count);
+	class_links_clear(&links);
+	/* No such class in this kernel; something in its place that cannot be read. */
+	assert_int_equal(
+		class_links_read(fake.root, "sys/class/none", "", NULL, &links), 0);
+	assert_int_equal(links.error, 0);
+	fake_file(&fake, "sys/class/none", "");
+	assert_int_equal(
+		class_links_read(fake.root, "sys/class/none", "", NULL, &links), 0);
+	assert_int_equal(links.error, -ENOTDIR);
+	class_links_clear(&links);
 }
 
 static void test_idle(void **state)
@@ -301,6 +355,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		test(test_link_is_below),
+		test(test_class_links),
 		test(test_idle),
 		test(test_mounted),
 		test(test_mounted_btrfs),
