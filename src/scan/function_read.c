@@ -54,7 +54,7 @@ static int parse_modalias(const char *text, struct pci_function *function)
 /* Where the attributes of a function are: relative to a folder, behind a prefix. */
 struct place {
 	int dir;
-	char prefix[PCI_ADDRESS_TEXT_MAX];
+	char prefix[PCI_ADDRESS_TEXT_MAX + 1];
 };
 
 static const char *path_of(
@@ -154,11 +154,14 @@ static int read_folder(int devices, unsigned attributes, struct pci_function *fu
 	char address[PCI_ADDRESS_TEXT_MAX];
 	cleanup_close int folder = -1;
 	struct place place;
+	size_t length;
 
 	pci_address_format(&function->address, address);
 	if ((attributes & (attributes - 1)) == 0) {
 		place.dir = devices;
-		snprintf(place.prefix, sizeof(place.prefix), "%s/", address);
+		length = strlen(address);
+		memcpy(place.prefix, address, length);
+		memcpy(place.prefix + length, "/", 2);
 	} else {
 		folder = openat(devices, address, O_PATH | O_DIRECTORY | O_CLOEXEC);
 		if (folder < 0)
