@@ -14,6 +14,7 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Sequence
 
 TOP = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(TOP / "tests/boot"))
@@ -29,6 +30,8 @@ PEERS = ("driverctl",)
 ICOUNT = ("-icount", "shift=1,sleep=off")
 ACCELERATOR = "tcg,thread=single,tb-size=256"
 MODULES = ("vfio-pci", "vfio_iommu_type1")
+APPEND = ("console=ttyS0 quiet loglevel=1 log_buf_len=1M panic=-1 intel_iommu=on no_timer_check "
+          "cryptomgr.notests=1")
 # Behind its own root port each: the wanted ones; eight to a port: the others.
 WANTED = "ich9-intel-hda"
 OTHER = "virtio-rng-pci-non-transitional"
@@ -106,21 +109,21 @@ def from_root(root: roots.Root, path: str) -> bytes:
     return (folder / parts[-1]).read_bytes()
 
 
-def _libraries(root: roots.Root) -> list[str]:
+def libraries(root: roots.Root, programs: Sequence[str]) -> list[str]:
     """What the programs load, as the loader of the root finds it."""
-    listed = root.run(["ldd", *PROGRAMS]).stdout.decode()
+    listed = root.run(["ldd", *programs]).stdout.decode()
     return sorted(set(re.findall(r"(/lib\S+)", listed)))
 
 
-def _module_paths(root: roots.Root, version: str) -> list[str]:
-    """The VFIO stack in the order of its loading, each file once."""
-    order = [path for module in MODULES for path in re.findall(
+def module_paths(root: roots.Root, version: str, modules: Sequence[str]) -> list[str]:
+    """Modules and what they need, in the order of its loading, each file once."""
+    order = [path for module in modules for path in re.findall(
         r"insmod (\S+)",
         root.run(["modprobe", "-S", version, "-D", module]).stdout.decode())]
     return list(dict.fromkeys(order))
 
 
-def _index(root: roots.Root, version: str, modules: dict[str, bytes]) -> dict[str, bytes]:
+def index(root: roots.Root, version: str, modules: dict[str, bytes]) -> dict[str, bytes]:
     """Modules with the files that depmod makes of just these."""
     with tempfile.TemporaryDirectory(prefix="vfio-early-bench.") as folder:
         top = Path(folder)
@@ -145,12 +148,12 @@ def _names(paths: list[str]) -> str:
 def image(root: roots.Root, kernel: kernels.Kernel, binder: Path) -> bytes:
     """An archive with every way in it, and PID 1 that runs them."""
     files: dict[str, overlay.Contents] = {}
-    for path in (*PROGRAMS, *_libraries(root), "/usr/sbin/driverctl"):
+    for path in (*PROGRAMS, *libraries(root, PROGRAMS), "/usr/sbin/driverctl"):
         files[path] = (0o755, from_root(root, path))
     for name in ("/sbin/modprobe", "/usr/sbin/modprobe", "/usr/bin/modprobe"):
         files[name] = files["/usr/bin/kmod"]
-    paths = _module_paths(root, kernel.version)
-    files |= _index(root, kernel.version, {path: from_root(root, path) for path in paths})
+    paths = module_paths(root, kernel.version, MODULES)
+    files |= index(root, kernel.version, {path: from_root(root, path) for path in paths})
     files["/bench/modules"] = "".join(f"{path}\n" for path in paths).encode()
     files["/bench/names"] = _names(paths).encode()
     files["/bench/ways"] = "".join(f"{name} {command}\n" for name, command in WAYS).encode()
@@ -175,8 +178,7 @@ def command(kernel: Path, initrd: Path, functions: int, wanted: int) -> list[str
             "-M", "q35,kernel-irqchip=split", "-smp", "1", "-m", "2048", "-display", "none",
             "-serial", "stdio", "-no-reboot", "-device", "intel-iommu,intremap=on",
             *devices(functions, wanted), "-kernel", str(kernel), "-initrd", str(initrd),
-            "-append", "console=ttyS0 quiet loglevel=1 log_buf_len=1M panic=-1 intel_iommu=on no_timer_check "
-                       "cryptomgr.notests=1 rdinit=/init"]
+            "-append", f"{APPEND} rdinit=/init"]
 
 
 def measure(kernel: Path, initrd: Path, functions: int, wanted: int, transcript: Path) -> Times:
