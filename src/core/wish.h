@@ -33,9 +33,8 @@ enum attribute {
 #define ATTRIBUTES_KIND (ATTRIBUTE_IDS | ATTRIBUTE_BRIDGE)
 /* What does not depend on a rule that asks for it. */
 #define ATTRIBUTES_COMMON                                                                \
-	(ATTRIBUTE_PATH | ATTRIBUTE_MEMBERS | ATTRIBUTE_DRIVER | ATTRIBUTES_KIND |       \
-		ATTRIBUTE_PICTURE)
-#define ATTRIBUTES_ALL 0xffffU
+	(ATTRIBUTE_PATH | ATTRIBUTE_GROUP | ATTRIBUTE_MEMBERS | ATTRIBUTE_DRIVER |       \
+		ATTRIBUTES_KIND | ATTRIBUTE_PICTURE)
 
 struct wishes {
 	size_t refused;        /* how often the answer was no */

@@ -83,6 +83,19 @@ static void learn_of_all(const struct scan *scan, unsigned attributes)
 		learn(scan, attributes, &scan->machine->functions[i]);
 }
 
+/* Where the group of every function is known, so is who else is in it. */
+static void know_members(const struct scan *scan)
+{
+	struct machine *machine = scan->machine;
+
+	for (size_t i = 0; i < machine->count; i++)
+		if (!(machine->functions[i].known & ATTRIBUTE_GROUP) &&
+			!machine->functions[i].unknown)
+			return;
+	for (size_t i = 0; i < machine->count; i++)
+		machine->functions[i].known |= ATTRIBUTE_MEMBERS;
+}
+
 static int visit_member(void *context, int dir, const char *name)
 {
 	const struct members *members = context;
@@ -114,8 +127,7 @@ static void learn_members(const struct scan *scan, struct pci_function *function
 	if (function->group != MACHINE_GROUP_NONE &&
 		dir_for_each(scan->root, path, visit_member, &members) < 0) {
 		learn_of_all(scan, ATTRIBUTE_GROUP);
-		for (size_t i = 0; i < scan->machine->count; i++)
-			scan->machine->functions[i].known |= ATTRIBUTE_MEMBERS;
+		know_members(scan);
 	}
 	function->known |= ATTRIBUTE_MEMBERS;
 }
@@ -146,6 +158,8 @@ int scan_fill(int root, const struct scan_observer *observer, struct machine *ma
 			&machine->functions[i]);
 		all |= wishes[i];
 	}
+	if (all & ATTRIBUTE_MEMBERS)
+		know_members(&scan);
 	for (size_t i = 0; all & ATTRIBUTE_MEMBERS && i < machine->count; i++)
 		if (wishes[i] & ATTRIBUTE_MEMBERS)
 			learn_members(&scan, &machine->functions[i]);

@@ -235,8 +235,7 @@ static void test_everything(void **state)
 	assert_int_equal(decide(&how, &config, &decision, &findings), 0);
 	assert_int_equal(decision.plan.device_count, 2);
 	for (size_t i = 0; i < decision.machine.count; i++)
-		assert_int_equal(decision.machine.functions[i].known,
-			ATTRIBUTES_COMMON | ATTRIBUTE_GROUP);
+		assert_int_equal(decision.machine.functions[i].known, ATTRIBUTES_COMMON);
 }
 
 /* By hand: a machine without wishes is known, a function that is unknown as well. */
