@@ -195,11 +195,14 @@ static int list_folder(
 	struct config *config, int root, size_t index, struct drop_ins *drop_ins)
 {
 	const char *path = drop_in_dirs[index];
-	int r = trust_folder(root, path);
+	int r;
 
+	if (!is_there(root, path))
+		return 0;
+	r = trust_folder(root, path);
 	if (r == 0)
 		r = dir_for_each(root, path, add_name, drop_ins);
-	if (r >= 0 || (r == -ENOENT && !is_there(root, path)))
+	if (r >= 0)
 		return 0;
 	drop_ins->unusable[index] = true;
 	return problem_of_file(config, root, path, path, r) < 0 ? -ENOMEM : 0;
