@@ -100,7 +100,7 @@ static int kernel_load(void *context, const char *module)
 
 	if (!watch_enter(kernel->watch, CALL_LOAD, NULL, module))
 		return -ETIMEDOUT;
-	r = module_load(&kernel->loader, module);
+	r = module_load(kernel->loader, module);
 	watch_leave(kernel->watch);
 	if (r == 0)
 		return 0;

@@ -11,7 +11,7 @@
 
 struct kernel_effects {
 	struct watch *watch;
-	struct module_loader loader;
+	struct module_loader *loader; /* NULL where no module is loaded */
 };
 
 /* Whether a PCI driver of this name is registered. CONTEXT is not used. */

@@ -51,9 +51,26 @@ static struct kmod_ctx *open_library(void)
 	}
 	if (!library)
 		library = kmod_new(NULL, config_dirs);
-	if (library)
-		kmod_set_log_fn(library, log_nothing, NULL);
+	if (!library)
+		return NULL;
+	kmod_set_log_fn(library, log_nothing, NULL);
+	/* Maps the indices once; without it every lookup opens and reads them anew. What
+	 * is missing is looked up the slow way. */
+	(void)kmod_load_resources(library);
 	return library;
+}
+
+static struct kmod_ctx *library_of(struct module_loader *loader)
+{
+	if (!loader->library)
+		loader->library = open_library();
+	return loader->library;
+}
+
+void module_loader_close(struct module_loader *loader)
+{
+	kmod_unref(loader->library);
+	loader->library = NULL;
 }
 
 /* The first word of an install line is /bin/false, /bin/true or the like. */
@@ -111,9 +128,9 @@ static int insert(const struct module_loader *loader, struct kmod_module *module
 	return r == -EEXIST ? 0 : r;
 }
 
-bool module_known(const char *name)
+bool module_known(struct module_loader *loader, const char *name)
 {
-	struct kmod_ctx *library = open_library();
+	struct kmod_ctx *library = library_of(loader);
 	struct kmod_list *list = NULL, *item;
 	bool known;
 	int r;
@@ -131,11 +148,10 @@ bool module_known(const char *name)
 		kmod_module_unref(module);
 	}
 	kmod_module_unref_list(list);
-	kmod_unref(library);
 	return known;
 }
 
-int module_load(const struct module_loader *loader, const char *name)
+int module_load(struct module_loader *loader, const char *name)
 {
 	struct kmod_list *list = NULL, *item;
 	struct kmod_ctx *library;
@@ -143,12 +159,9 @@ int module_load(const struct module_loader *loader, const char *name)
 
 	if (is_blacklisted(name))
 		return -ECANCELED;
-	library = open_library();
+	library = library_of(loader);
 	if (!library)
 		return -ENOMEM;
-	/* Maps the indices once; without it every lookup opens and reads them anew. What
-	 * is missing is looked up the slow way. */
-	(void)kmod_load_resources(library);
 	r = kmod_module_new_from_lookup(library, name, &list);
 	if (r == 0 && !list)
 		r = -ENOENT;
@@ -161,6 +174,5 @@ int module_load(const struct module_loader *loader, const char *name)
 		kmod_module_unref(module);
 	}
 	kmod_module_unref_list(list);
-	kmod_unref(library);
 	return r;
 }

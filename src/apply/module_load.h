@@ -13,10 +13,15 @@
 
 #include <stdbool.h>
 
+struct kmod_ctx;
+
 struct module_loader {
 	void *context;
 	/* Something the user should know that is no error. */
 	void (*note)(void *context, const char *text);
+	/* Opened when it is first needed: it reads modprobe.d, and maps the indices. What
+	 * changes there afterwards is not seen. */
+	struct kmod_ctx *library;
 };
 
 /*
@@ -24,10 +29,12 @@ struct module_loader {
  * finit_module(2) or libkmod, -ECANCELED (blacklisted) or -EACCES (banned by an install
  * line); errno_words(STEP_LOAD, ...) has words for them.
  */
-int module_load(const struct module_loader *loader, const char *name);
+int module_load(struct module_loader *loader, const char *name);
 
 /*
  * Whether there is anything to load by that name: the file of a module, one that is built
  * in, or a line of modprobe.d. Also true where that cannot be found out.
  */
-bool module_known(const char *name);
+bool module_known(struct module_loader *loader, const char *name);
+
+void module_loader_close(struct module_loader *loader);

@@ -87,10 +87,9 @@ static void note_if_late(int root, struct findings *findings)
 }
 
 static int perform(const struct decision *decision, struct watch *watch,
-	struct journal *journal, struct report *report)
+	struct journal *journal, struct module_loader *loader, struct report *report)
 {
-	struct kernel_effects kernel = {.watch = watch,
-		.loader = {.context = &report->findings, .note = note_module}};
+	struct kernel_effects kernel = {.watch = watch, .loader = loader};
 	struct effects effects = kernel_effects_table(&kernel);
 
 	journal_keep(journal, &decision->plan, report);
@@ -111,6 +110,7 @@ struct run {
 	const struct journal *journal;
 	struct findings *findings;
 	struct seen *seen;
+	struct module_loader loader;
 	int root;
 	bool locked;
 };
@@ -187,14 +187,13 @@ static bool looked(void *context, struct decision *decision)
 
 static bool has_module(void *context, const char *name)
 {
-	(void)context;
-	return module_known(name);
+	return module_known(context, name);
 }
 
 static void learnt(void *context, struct decision *decision)
 {
-	const struct module_lookup modules = {.has = has_module};
 	struct run *run = context;
+	const struct module_lookup modules = {.context = &run->loader, .has = has_module};
 
 	if (run->options->now == NOW_BIND)
 		now_learn_session(run->options, run->root, &decision->machine);
@@ -225,6 +224,7 @@ static int decide_and_act(const struct boot_options *options, struct watch *watc
 		.journal = journal,
 		.findings = &report->findings,
 		.seen = seen,
+		.loader = {.context = &report->findings, .note = note_module},
 		.root = root};
 	const struct decide how = {
 		.root = root,
@@ -249,9 +249,10 @@ static int decide_and_act(const struct boot_options *options, struct watch *watc
 	if (r == 0 && (config->mode == RUN_DRY || !watch)) {
 		plan_describe(&decision.plan, &report->findings);
 	} else if (r == 0) {
-		r = perform(&decision, watch, journal, report);
+		r = perform(&decision, watch, journal, &run.loader, report);
 		note_decided(options, &decision);
 	}
+	module_loader_close(&run.loader);
 	decision_clear(&decision);
 	return r;
 }

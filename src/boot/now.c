@@ -103,8 +103,8 @@ static void note_module(void *context, const char *text)
 void now_release(const struct boot_options *options, struct watch *watch, int root,
 	const struct selection *selection, struct findings *findings)
 {
-	struct kernel_effects kernel = {
-		.watch = watch, .loader = {.context = findings, .note = note_module}};
+	struct module_loader loader = {.context = findings, .note = note_module};
+	struct kernel_effects kernel = {.watch = watch, .loader = &loader};
 	const struct effects effects = kernel_effects_table(&kernel);
 	const struct hand_back how = {
 		.effects = watch ? &effects : NULL,
@@ -116,6 +116,7 @@ void now_release(const struct boot_options *options, struct watch *watch, int ro
 	if (watch)
 		watch_leave(watch);
 	hand_back(&how, selection, findings);
+	module_loader_close(&loader);
 }
 
 struct now_text *now_text_make(void)
