@@ -9,7 +9,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -166,8 +165,13 @@ static char *lines_of(const struct seen_function functions[], size_t count)
 		char address[PCI_ADDRESS_TEXT_MAX];
 
 		pci_address_format(&functions[i].address, address);
-		record_add(&text, "%s %" PRIu64 " %s\n", address, functions[i].node,
-			functions[i].waits ? "waits" : "seen");
+		record_add_bytes(&text, address, strlen(address));
+		record_add_bytes(&text, " ", 1);
+		record_add_number(&text, functions[i].node);
+		if (functions[i].waits)
+			record_add_bytes(&text, " waits\n", strlen(" waits\n"));
+		else
+			record_add_bytes(&text, " seen\n", strlen(" seen\n"));
 	}
 	return record_finish(&text);
 }

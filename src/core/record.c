@@ -9,6 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Of UINT64_MAX. */
+#define NUMBER_DIGITS_MAX 20
+
 static bool reserve(struct record_text *text, size_t more)
 {
 	size_t size = text->size ? text->size : 1024;
@@ -30,6 +33,26 @@ static bool reserve(struct record_text *text, size_t more)
 	return true;
 }
 
+void record_add_bytes(struct record_text *text, const char *bytes, size_t length)
+{
+	if (!reserve(text, length))
+		return;
+	memcpy(text->bytes + text->used, bytes, length);
+	text->used += length;
+	text->bytes[text->used] = '\0';
+}
+
+void record_add_number(struct record_text *text, uint64_t number)
+{
+	char digits[NUMBER_DIGITS_MAX];
+	size_t at = sizeof(digits);
+
+	do
+		digits[--at] = (char)('0' + number % 10);
+	while ((number /= 10) > 0);
+	record_add_bytes(text, digits + at, sizeof(digits) - at);
+}
+
 void record_add(struct record_text *text, const char *format, ...)
 {
 	char piece[256];
@@ -43,10 +66,7 @@ void record_add(struct record_text *text, const char *format, ...)
 		text->failed = true;
 		return;
 	}
-	if (!reserve(text, (size_t)length))
-		return;
-	memcpy(text->bytes + text->used, piece, (size_t)length + 1);
-	text->used += (size_t)length;
+	record_add_bytes(text, piece, (size_t)length);
 }
 
 static bool is_plain(unsigned char c)
@@ -56,10 +76,18 @@ static bool is_plain(unsigned char c)
 
 void record_add_value(struct record_text *text, const char *key, const char *value)
 {
-	record_add(text, "%s=", key);
-	for (; *value; value++)
-		record_add(text, is_plain((unsigned char)*value) ? "%c" : "%%%02x",
-			(unsigned char)*value);
+	record_add_bytes(text, key, strlen(key));
+	record_add_bytes(text, "=", 1);
+	while (*value) {
+		size_t plain = 0;
+
+		while (is_plain((unsigned char)value[plain]))
+			plain++;
+		record_add_bytes(text, value, plain);
+		value += plain;
+		if (*value)
+			record_add(text, "%%%02x", (unsigned char)*value++);
+	}
 }
 
 char *record_finish(struct record_text *text)

@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Text that grows; after a failed allocation it stays failed. */
 struct record_text {
@@ -22,6 +23,10 @@ struct record_text {
 /* At most 255 bytes at a time. */
 __attribute__((format(printf, 2, 3))) void record_add(
 	struct record_text *text, const char *format, ...);
+
+/* The same without a format, for what there is much of. */
+void record_add_bytes(struct record_text *text, const char *bytes, size_t length);
+void record_add_number(struct record_text *text, uint64_t number);
 
 /* KEY=VALUE, the value escaped. */
 void record_add_value(struct record_text *text, const char *key, const char *value);

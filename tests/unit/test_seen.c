@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -192,6 +193,25 @@ static void test_broken(void **state)
 	assert_true(waits("01:00.4", 105));
 }
 
+static void test_text(void **state)
+{
+	char text[256] = "";
+	int fd;
+
+	(void)state;
+	machine.functions[0].node = 0;
+	machine.functions[1].node = 10;
+	machine.functions[2].node = UINT64_MAX;
+	machine.functions[2].waits = true;
+	assert_int_equal(seen_write(folder, &machine), 0);
+	fd = openat(fake.root, "run-vfio-early/decided", O_RDONLY | O_CLOEXEC);
+	assert_true(read(fd, text, sizeof(text) - 1) > 0);
+	close(fd);
+	assert_string_equal(text, "0000:00:1f.0 0 seen\n0000:01:00.0 10 seen\n"
+				  "0000:01:00.1 18446744073709551615 waits\n"
+				  "0000:03:00.0 104 seen\n");
+}
+
 /* One device that comes and goes for ever does not fill the memory. */
 static void test_long(void **state)
 {
@@ -236,6 +256,7 @@ int main(void)
 		test(test_returned),
 		test(test_added),
 		test(test_second_run),
+		test(test_text),
 		test(test_broken),
 		test(test_long),
 		test(test_no_room),
