@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FIRST_CAPACITY 32
+#define FIRST_CAPACITY 2
 
 void source_format(const struct source *source, char *out, size_t size)
 {

@@ -12,25 +12,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define FIRST_ROOM 1024
 #define READ_FLAGS (O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
 
-static int read_all(int fd, char *out, size_t room, size_t *ret_length)
+/* Returns how many bytes were read, 0 at the end. */
+static ssize_t read_some(int fd, char *out, size_t room)
 {
-	size_t used = 0;
+	ssize_t n;
 
-	while (used < room) {
-		ssize_t n = read(fd, out + used, room - used);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		if (n == 0)
-			break;
-		used += (size_t)n;
-	}
-	*ret_length = used;
-	return 0;
+	do
+		n = read(fd, out, room);
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : n;
 }
 
 int sysfs_read_text(int dir, const char *path, char *out, size_t size)
@@ -40,11 +33,9 @@ int sysfs_read_text(int dir, const char *path, char *out, size_t size)
 
 	if (fd < 0)
 		return -errno;
-	do
-		length = read(fd, out, size);
-	while (length < 0 && errno == EINTR);
+	length = read_some(fd, out, size);
 	if (length < 0)
-		return -errno;
+		return (int)length;
 	if ((size_t)length == size)
 		return -EFBIG;
 	if (length > 0 && out[length - 1] == '\n')
@@ -81,18 +72,30 @@ int sysfs_read_link_name(int dir, const char *path, char *out, size_t size)
 	return (int)strlen(name);
 }
 
-/* Reads at most MAX bytes; one more byte of room shows whether there are more. */
+/* Reads at most MAX bytes; one more byte of room shows whether there are more. Most files
+ * are short, and memory that is asked for has to be cleared by the kernel. */
 static int read_bounded(int fd, size_t max, char **ret_bytes, size_t *ret_length)
 {
-	cleanup_free char *bytes = malloc(max + 1);
-	size_t length = 0;
-	int r;
+	cleanup_free char *bytes = NULL;
+	size_t length = 0, room = 0;
+	ssize_t n;
 
-	if (!bytes)
-		return -ENOMEM;
-	r = read_all(fd, bytes, max + 1, &length);
-	if (r < 0)
-		return r;
+	do {
+		if (length == room) {
+			char *more;
+
+			room = room == 0 ? FIRST_ROOM : room * 2;
+			room = room > max + 1 ? max + 1 : room;
+			more = realloc(bytes, room);
+			if (!more)
+				return -ENOMEM;
+			bytes = more;
+		}
+		n = read_some(fd, bytes + length, room - length);
+		if (n < 0)
+			return (int)n;
+		length += (size_t)n;
+	} while (n > 0 && length <= max);
 	if (length > max)
 		return -EFBIG;
 	bytes[length] = '\0';

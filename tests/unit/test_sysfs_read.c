@@ -163,6 +163,27 @@ static void test_files(void **state)
 		read_length(proc_read, AT_FDCWD, "/proc/self/mountinfo", 1 << 20) > 0);
 }
 
+/* Memory grows with what is read: nothing is lost where it does, nor at the limit. */
+static void test_long_files(void **state)
+{
+	static const size_t lengths[] = {1023, 1024, 1025, 2047, 2048, 2049, 65536};
+	struct fake *fake = *state;
+
+	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+		size_t length = lengths[i];
+		int expected = (int)length;
+
+		fake_bytes(fake, "etc/long", length, 'a');
+		assert_int_equal(
+			read_length(file_read, fake->root, "etc/long", length), expected);
+		assert_int_equal(read_length(file_read, fake->root, "etc/long", 1 << 20),
+			expected);
+		assert_int_equal(
+			read_length(file_read, fake->root, "etc/long", length - 1),
+			-EFBIG);
+	}
+}
+
 /* A FIFO whose writer is there but says nothing must not hold the boot either. */
 static void test_fifo_with_writer(void **state)
 {
@@ -237,6 +258,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_links, begin, end),
 		cmocka_unit_test_setup_teardown(test_link_too_long, begin, end),
 		cmocka_unit_test_setup_teardown(test_files, begin, end),
+		cmocka_unit_test_setup_teardown(test_long_files, begin, end),
 		cmocka_unit_test_setup_teardown(test_fifo_with_writer, begin, end),
 		cmocka_unit_test_setup_teardown(test_directories, begin, end),
 		cmocka_unit_test_setup_teardown(test_no_descriptor_is_lost, begin, end),
