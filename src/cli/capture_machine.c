@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "capture_machine.h"
 
+#include "core/driver_name.h"
 #include "scan/sysfs_read.h"
 
 #include <stdlib.h>
@@ -60,20 +61,30 @@ static void function(struct capture_writer *writer, const char *path, const char
 	capture_link(writer, "physfn");
 }
 
-/* A driver is built in where it has no module, or one without an initstate. */
+static void module(struct capture_writer *writer, const char *name)
+{
+	char directory[PATH_BYTES];
+
+	snprintf(directory, sizeof(directory), "sys/module/%s", name);
+	capture_directory(writer, directory);
+	capture_attribute(writer, "initstate");
+}
+
+/* What tells whether a driver is built in: is_built_in() in scan/scan.c. */
 static void driver(struct capture_writer *writer, const char *path, const char *name)
 {
-	char directory[PATH_BYTES], target[SYSFS_TEXT_MAX];
+	char directory[PATH_BYTES], target[SYSFS_TEXT_MAX], same[DRIVER_NAME_MAX];
 
 	snprintf(directory, sizeof(directory), "%s/%s/module", path, name);
-	if (sysfs_read_link_name(writer->root, directory, target, sizeof(target)) <= 0)
+	if (sysfs_read_link_name(writer->root, directory, target, sizeof(target)) <= 0) {
+		driver_name_module(name, same);
+		module(writer, same);
 		return;
+	}
 	*strrchr(directory, '/') = '\0';
 	capture_directory(writer, directory);
 	capture_link(writer, "module");
-	snprintf(directory, sizeof(directory), "sys/module/%s", target);
-	capture_directory(writer, directory);
-	capture_attribute(writer, "initstate");
+	module(writer, target);
 }
 
 /* Who shows the firmware's picture: scan/framebuffer_scan.h. */

@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 static const char *const with_hyphen[] = {"vfio-pci", "pci-stub"};
@@ -19,6 +20,14 @@ static bool same_module(const char *a, const char *b)
 		b++;
 	}
 	return *a == *b;
+}
+
+void driver_name_module(const char *name, char out[DRIVER_NAME_MAX])
+{
+	snprintf(out, DRIVER_NAME_MAX, "%s", name);
+	for (char *c = out; *c; c++)
+		if (*c == '-')
+			*c = '_';
 }
 
 const char *driver_name_meant(const char *name)

@@ -8,5 +8,10 @@
  */
 #pragma once
 
+#include "config.h"
+
+/* How sysfs calls the module of that name, by which a driver may be called. */
+void driver_name_module(const char *name, char out[DRIVER_NAME_MAX]);
+
 /* The driver that NAME is another spelling of, by - and _; else NULL. */
 const char *driver_name_meant(const char *name);

@@ -37,10 +37,7 @@ static void ask_module(int root, const char *name, struct called *called)
 {
 	char module[DRIVER_NAME_MAX], path[PATH_MAX_BYTES], state[SYSFS_TEXT_MAX];
 
-	snprintf(module, sizeof(module), "%s", name);
-	for (char *c = module; *c; c++)
-		if (*c == '-')
-			*c = '_';
+	driver_name_module(name, module);
 	snprintf(path, sizeof(path), "sys/module/%s/initstate", module);
 	if (sysfs_read_text(root, path, state, sizeof(state)) >= 0 &&
 		strcmp(state, "live") != 0)

@@ -2,6 +2,7 @@
 #include "scan.h"
 
 #include "cleanup.h"
+#include "core/driver_name.h"
 #include "core/unbind_rules.h"
 #include "core/wish.h"
 #include "device_use.h"
@@ -255,6 +256,22 @@ static void read_override(int dir, struct pci_function *function)
 	memcpy(function->override, text, (size_t)length + 1);
 }
 
+/*
+ * A built-in driver has a module as well, if that has parameters, but one that was never
+ * loaded. A driver gets the link to its module only after its first probes have returned
+ * (bus_add_driver() in drivers/base/bus.c): in one that hangs, the name has to do.
+ */
+static bool is_built_in(int root, int device, const char *driver)
+{
+	char module[DRIVER_NAME_MAX], path[DRIVER_NAME_MAX + 32];
+
+	if (faccessat(device, "driver/module/initstate", F_OK, 0) == 0)
+		return false;
+	driver_name_module(driver, module);
+	snprintf(path, sizeof(path), "sys/module/%s/initstate", module);
+	return faccessat(root, path, F_OK, 0) < 0;
+}
+
 void scan_wanted(int root, const struct scan_observer *observer,
 	const struct selection *selection, bool with_override)
 {
@@ -281,10 +298,7 @@ void scan_wanted(int root, const struct scan_observer *observer,
 			read_override(dir, function);
 		if (!function->driver[0])
 			continue;
-		/* A built-in driver has the link as well, if its module has parameters.
-		 */
-		function->driver_built_in =
-			faccessat(dir, "driver/module/initstate", F_OK, 0) < 0;
+		function->driver_built_in = is_built_in(root, dir, function->driver);
 		if (unbind_depends_on_use(wanted->rule->unbind, function))
 			device_uses_find(&uses, function);
 	}

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -38,10 +39,25 @@ static void test_meant(void **state)
 	}
 }
 
+static void test_module(void **state)
+{
+	char longest[DRIVER_NAME_MAX + 9], out[DRIVER_NAME_MAX];
+
+	(void)state;
+	driver_name_module("a-vfio_pci-", out);
+	assert_string_equal(out, "a_vfio_pci_");
+	memset(longest, '-', sizeof(longest) - 1);
+	longest[sizeof(longest) - 1] = '\0';
+	driver_name_module(longest, out);
+	assert_int_equal(strlen(out), DRIVER_NAME_MAX - 1);
+	assert_int_equal(strspn(out, "_"), DRIVER_NAME_MAX - 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_meant),
+		cmocka_unit_test(test_module),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -357,6 +357,21 @@ static void test_without_override(void **state)
 	config_clear(&config);
 }
 
+/* The driver has no link to its module yet: it is in the probe of its first device. */
+static void test_wanted_while_loading(void **state)
+{
+	(void)state;
+	fake_function(&fake, GPU " 10de:2206 030000 group=1 driver-built-in=gpu-driver");
+	fake_remove(&fake, "sys/bus/pci/drivers/gpu-driver/module");
+	scan(1);
+	fake_file(&fake, "sys/module/gpu_driver_core/initstate", "coming\n");
+	wanted("01:00.0\n", NULL);
+	assert_true(at("01:00.0")->driver_built_in);
+	fake_file(&fake, "sys/module/gpu_driver/initstate", "coming\n");
+	wanted("01:00.0\n", NULL);
+	assert_false(at("01:00.0")->driver_built_in);
+}
+
 /* The device goes between the two reads. */
 static void test_wanted_vanishes(void **state)
 {
@@ -405,6 +420,7 @@ int main(void)
 		test(test_wanted),
 		test(test_wanted_observer),
 		test(test_without_override),
+		test(test_wanted_while_loading),
 		test(test_wanted_vanishes),
 		test(test_long_driver),
 	};
