@@ -246,7 +246,7 @@ static int decide_and_act(const struct boot_options *options, struct watch *watc
 	}
 	if (r == 0 && options->late)
 		late_drop_repeats(seen, &decision.machine, &report->findings);
-	if (r == 0 && (config->mode == RUN_DRY || !watch)) {
+	if (r == 0 && report->mode == RUN_DRY) {
 		plan_describe(&decision.plan, &report->findings);
 	} else if (r == 0) {
 		r = perform(&decision, watch, journal, &run.loader, report);

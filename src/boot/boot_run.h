@@ -37,9 +37,9 @@ bool boot_is_nothing(const struct config *config);
 
 /*
  * Does everything and fills *report, whose findings the caller clears. CONFIG is what
- * boot_read() gave, or NULL: it is read here. WATCH is NULL with plan_only, and where
- * there is nothing to do; JOURNAL may be, and then an attempt that was left behind is
- * forgotten.
+ * boot_read() gave, or NULL: it is read here. WATCH may be NULL where there is nothing to
+ * do, and with plan_only, and then a call that hangs is waited for; JOURNAL may be, and
+ * then an attempt that was left behind is forgotten.
  */
 void boot_run(const struct boot_options *options, const struct config *config,
 	struct watch *watch, struct journal *journal, struct report *report);

@@ -27,35 +27,50 @@ struct run {
 	/* Where it was read before there is a child. */
 	const struct config *config;
 	struct journal *journal;
-	/* Where the child leaves what it has to say of a run now. */
+	/* Where the child leaves what is to be printed: it holds no descriptor. */
 	struct now_text *text;
 };
 
-static void log_finding(const struct finding *finding, bool to_stdout)
+/* OUT is NULL for the kernel's log. */
+static void log_line(enum severity severity, const char *line, FILE *out)
 {
-	char line[REPORT_LINE_MAX];
-
-	report_line(finding, line);
-	if (to_stdout)
-		printf("vfio-early: %s\n", line);
+	if (out)
+		fprintf(out, "vfio-early: %s\n", line);
 	else
-		kmsg_write(finding->severity, line);
+		kmsg_write(severity, line);
 }
 
-/* A run for a late device is silent where it has nothing to say. */
-static void log_report(const struct report *report, bool late, bool to_stdout)
+/* Of a late device, or now, nothing is said where there is nothing to say. */
+static void log_report(const struct report *report, bool summary, FILE *out)
 {
 	char line[REPORT_LINE_MAX];
 
-	for (size_t i = 0; i < report->findings.count; i++)
-		log_finding(&report->findings.items[i], to_stdout);
-	if (late)
+	for (size_t i = 0; i < report->findings.count; i++) {
+		report_line(&report->findings.items[i], line);
+		log_line(report->findings.items[i].severity, line, out);
+	}
+	if (!summary)
 		return;
 	report_summary(report, line);
-	if (to_stdout)
-		printf("vfio-early: %s\n", line);
-	else
-		kmsg_write(SEVERITY_INFO, line);
+	log_line(SEVERITY_INFO, line, out);
+}
+
+/* What would be in the log; NULL when out of memory. */
+static char *plan_text(const struct report *report, bool summary)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+	bool whole;
+
+	if (!out)
+		return NULL;
+	log_report(report, summary, out);
+	whole = !ferror(out);
+	if (fclose(out) == 0 && whole)
+		return text;
+	free(text);
+	return NULL;
 }
 
 static int keep_report(const struct report *report, bool late)
@@ -65,27 +80,35 @@ static int keep_report(const struct report *report, bool late)
 	return report->findings.count > 0 ? report_file_append(report) : 0;
 }
 
+/* What a run has to say, where that belongs. */
+static void tell(const struct run *run, struct report *report)
+{
+	const struct boot_options *boot = &run->asked.boot;
+	const bool summary = !boot->late && boot->now == NOW_NOT;
+	int r = boot->plan_only || boot->now != NOW_NOT ? 0
+							: keep_report(report, boot->late);
+
+	if (r < 0)
+		finding_add(&report->findings, SEVERITY_WARNING, VERDICT_NOTE, GUARD_NONE,
+			NULL, NULL,
+			"the report could not be written to /run/vfio-early: %s",
+			strerror(-r));
+	if (!boot->plan_only)
+		log_report(report, summary, NULL);
+	if (boot->now != NOW_NOT)
+		now_text_put(run->text, report_print(report));
+	else if (boot->plan_only)
+		now_text_put(run->text, plan_text(report, summary));
+}
+
 /* What the child does. May run several times: see watch.h. */
 static void boot_job(void *context, struct watch *watch)
 {
 	const struct run *run = context;
 	struct report report = {0};
-	int r;
 
 	boot_run(&run->asked.boot, run->config, watch, run->journal, &report);
-	if (run->asked.boot.now != NOW_NOT) {
-		log_report(&report, true, false);
-		now_text_put(run->text, &report);
-		report_clear(&report);
-		return;
-	}
-	r = keep_report(&report, run->asked.boot.late);
-	if (r < 0)
-		finding_add(&report.findings, SEVERITY_WARNING, VERDICT_NOTE, GUARD_NONE,
-			NULL, NULL,
-			"the report could not be written to /run/vfio-early: %s",
-			strerror(-r));
-	log_report(&report, run->asked.boot.late, false);
+	tell(run, &report);
 	report_clear(&report);
 }
 
@@ -93,7 +116,7 @@ static void boot_job(void *context, struct watch *watch)
 static void end_words(enum watch_end end, const struct watch *watch,
 	const struct run *run, char out[FINDING_TEXT_MAX])
 {
-	const char *goes_on = run->asked.boot.now == NOW_NOT ? ", the boot goes on" : "";
+	const char *goes_on = run->text ? "" : ", the boot goes on";
 	char words[WATCH_WORDS_MAX] = "no kernel call";
 
 	if (watch && watch->hung_count > 0)
@@ -135,23 +158,8 @@ static void log_end(enum watch_end end, const struct watch *watch, const struct 
 	finding_add(&report.findings, SEVERITY_ERROR, VERDICT_NOTE, GUARD_NONE, NULL,
 		NULL, "%s", words);
 	report.elapsed_ms = (unsigned)(now_ms() - started);
-	if (run->asked.boot.now == NOW_NOT)
-		(void)keep_report(&report, run->asked.boot.late);
-	else
-		now_text_put(run->text, &report);
-	log_report(
-		&report, run->asked.boot.late || run->asked.boot.now != NOW_NOT, false);
+	tell(run, &report);
 	report_clear(&report);
-}
-
-static int print_plan(const struct boot_options *options)
-{
-	struct report report = {0};
-
-	boot_run(options, NULL, NULL, NULL, &report);
-	log_report(&report, options->late, true);
-	report_clear(&report);
-	return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 static void run_watched(struct run *run)
@@ -196,22 +204,18 @@ static void ignore_signals(void)
 		(void)signal(signals[i], SIG_IGN);
 }
 
-static int run_now(struct run *run)
+/* A run of which somebody reads what it says. */
+static int run_printing(struct run *run)
 {
-	struct report report = {0};
 	int r = -ENOMEM;
 
 	run->text = now_text_make();
-	if (run->text && run->asked.boot.plan_only) {
-		boot_run(&run->asked.boot, NULL, NULL, NULL, &report);
-		now_text_put(run->text, &report);
-		report_clear(&report);
-	} else if (run->text) {
-		ignore_signals();
+	if (run->text) {
+		if (!run->asked.boot.plan_only)
+			ignore_signals();
 		run_watched(run);
-	}
-	if (run->text)
 		r = now_text_print(run->text, stdout);
+	}
 	if (r == 0)
 		return EXIT_SUCCESS;
 	fprintf(stderr, "vfio-early-boot: the report could not be printed: %s\n",
@@ -248,14 +252,12 @@ __attribute__((constructor(101))) static void drop_environment(void)
 
 static int perform(struct run *run)
 {
-	if (run->asked.boot.now != NOW_NOT)
-		return run_now(run);
+	if (run->asked.boot.now != NOW_NOT || run->asked.boot.plan_only)
+		return run_printing(run);
 	if (run->asked.facts) {
 		facts_run(run->asked.boot.sysroot, source_date_epoch);
 		return EXIT_SUCCESS;
 	}
-	if (run->asked.boot.plan_only)
-		return print_plan(&run->asked.boot);
 	if (run->asked.drivers)
 		return print_drivers(&run->asked.boot);
 	if (!run->asked.boot.late)

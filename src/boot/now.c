@@ -13,9 +13,10 @@
 #include <unistd.h>
 
 /* Pages that nobody writes to cost nothing. */
-#define TEXT_BYTES 8388608
+#define TEXT_BYTES ((size_t)MACHINE_FUNCTIONS_MAX * REPORT_LINE_MAX)
 
 struct now_text {
+	bool put;
 	size_t length;
 	char bytes[TEXT_BYTES];
 };
@@ -107,7 +108,7 @@ void now_release(const struct boot_options *options, struct watch *watch, int ro
 	struct kernel_effects kernel = {.watch = watch, .loader = &loader};
 	const struct effects effects = kernel_effects_table(&kernel);
 	const struct hand_back how = {
-		.effects = watch ? &effects : NULL,
+		.effects = options->plan_only ? NULL : &effects,
 		.rescan = options->rescan,
 		.find_user = find_user,
 		.context = &root,
@@ -127,22 +128,20 @@ struct now_text *now_text_make(void)
 	return text == MAP_FAILED ? NULL : text;
 }
 
-void now_text_put(struct now_text *text, const struct report *report)
+void now_text_put(struct now_text *text, char *printed)
 {
-	char *printed = report_print(report);
 	size_t length = printed ? strlen(printed) : 0;
 
-	text->length = 0;
-	if (length > 0 && length < TEXT_BYTES) {
+	text->put = printed && length < TEXT_BYTES;
+	text->length = text->put ? length : 0;
+	if (text->put)
 		memcpy(text->bytes, printed, length);
-		text->length = length;
-	}
 	free(printed);
 }
 
 int now_text_print(const struct now_text *text, FILE *out)
 {
-	if (text->length == 0)
+	if (!text->put)
 		return -ENOMEM;
 	if (fwrite(text->bytes, 1, text->length, out) != text->length || fflush(out) != 0)
 		return errno ? -errno : -EIO;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * What a user asks for on the running system: the boot run with the rules of a command
- * line, and the way back. The child that does it cannot print, so its report goes through
- * memory that it shares with its parent.
+ * line, and the way back. The child that does it, or only plans, cannot print, so its
+ * report goes through memory that it shares with its parent.
  */
 #pragma once
 
@@ -24,7 +24,7 @@ int now_rules(const struct boot_options *options, struct config *config);
 void now_learn_session(
 	const struct boot_options *options, int root, struct machine *machine);
 
-/* WATCH is NULL for a dry run. */
+/* With plan_only it only says what it would do. */
 void now_release(const struct boot_options *options, struct watch *watch, int root,
 	const struct selection *selection, struct findings *findings);
 
@@ -33,8 +33,8 @@ struct now_text;
 /* NULL when out of memory; lives until the process ends. */
 struct now_text *now_text_make(void);
 
-/* In the child. */
-void now_text_put(struct now_text *text, const struct report *report);
+/* In the child. Frees PRINTED; NULL: there was no memory for it. */
+void now_text_put(struct now_text *text, char *printed);
 
 /* In the parent, once the child has ended. Returns 0 or -errno. */
 int now_text_print(const struct now_text *text, FILE *out);

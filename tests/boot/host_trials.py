@@ -89,6 +89,10 @@ HUNG = (rf"^vfio-early: unbinding {NIC} from vfio-hang did not return",
         # The next child does not touch it again.
         rf"^vfio-early: {NIC} .*failed: it is left alone: the kernel call on it never returned")
 SECONDS_MAX = 15  # the deadline is 10
+# What is said of it then, where its override can be read, and where not.
+ASKED = {"ask-bind": ("would be bound to vfio-pci", 0), "ask-plan": ("would be bound to vfio-pci", 0),
+         "ask-release": ("would be taken from vfio-hang", 0)}
+LOCKED = "the kernel call on it never returned"
 
 
 def read(console: str) -> tuple[dict[str, Step], dict[str, list[str]]]:
@@ -143,6 +147,13 @@ def judge(steps: dict[str, Step], other: dict[str, list[str]]) -> list[str]:
         wrong.append(f"hang: status {last.status}: {last.err}")
     if not 1 <= int(other.get("seconds", ["-1"])[0]) <= SECONDS_MAX:
         wrong.append(f"hang: after {other.get('seconds')} s")
+    for label, (words, status) in ASKED.items():
+        asked = steps.get(label, Step())
+        if "locked" in other:
+            words, status = LOCKED, int(label != "ask-plan")
+        if asked.status != status or not any(f"{NIC} " in line and words in line
+                                             for line in asked.out):
+            wrong.append(f"{label}: status {asked.status}: {asked.out}")
     bound = [line for line in other.get("log", []) if f"{NIC} " in line and "bound to" in line]
     return wrong if len(bound) >= 3 else [*wrong, f"the kernel's log has {len(bound)} binds"]
 

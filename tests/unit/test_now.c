@@ -111,7 +111,7 @@ static void test_text(void **state)
 		NULL, "given back");
 	pid = fork();
 	if (pid == 0) {
-		now_text_put(text, &report);
+		now_text_put(text, report_print(&report));
 		_exit(0);
 	}
 	assert_true(pid > 0);
