@@ -32,7 +32,7 @@ _vfio_early_values() {
 	--allow) echo bridge no-iommu root-disk storage keyboard network last-display ;;
 	--driver) echo vfio-pci pci-stub ;;
 	--group) _vfio_early_names /sys/kernel/iommu_groups ;;
-	--class) echo 01 0106 0108 02 0200 03 0300 0403 0c03 ;;
+	--class) echo storage nvme network display audio usb 0106 0302 ;;
 	--kernel)
 		echo all
 		_vfio_early_names /lib/modules

@@ -62,7 +62,7 @@ complete -c vfio-early -n '__fish_seen_subcommand_from image' -s o -l output -r 
 complete -c vfio-early -n '__fish_seen_subcommand_from image' -l kernel -x -a 'all (__vfio_early_names /lib/modules)' -d 'for this kernel'
 complete -c vfio-early -n '__fish_seen_subcommand_from image' -l initrd -r -F -d 'begin with this initramfs'
 complete -c vfio-early -n '__fish_seen_subcommand_from list' -l group -x -a '(__vfio_early_names /sys/kernel/iommu_groups)' -d 'only this IOMMU group'
-complete -c vfio-early -n '__fish_seen_subcommand_from list' -l class -x -a '01 0106 0108 02 0200 03 0300 0403 0c03' -d 'only this class'
+complete -c vfio-early -n '__fish_seen_subcommand_from list' -l class -x -a 'storage nvme network display audio usb 0106 0302' -d 'only this class'
 complete -c vfio-early -n '__fish_seen_subcommand_from list' -l usb -d 'USB devices by controller'
 complete -c vfio-early -n '__fish_seen_subcommand_from rebuild' -l dry-run -d 'say which command it is'
 complete -c vfio-early -n '__fish_seen_subcommand_from release' -l rescan -d 'look for them again'

@@ -3,6 +3,7 @@
 
 #include "complain.h"
 #include "core/report.h"
+#include "core/unmatched.h"
 #include "device_request.h"
 #include "program.h"
 #include "survey_words.h"
@@ -205,7 +206,8 @@ static int say(const struct finding *finding, bool quiet)
 	case VERDICT_UNMATCHED:
 	case VERDICT_PROBLEM:
 		if (!finding->origin[0]) {
-			complain("%s; vfio-early list shows what is there", line);
+			complain("%s; vfio-early list shows what is there",
+				unmatched_why(line));
 			return EXIT_FAILURE;
 		}
 		if (finding->verdict == VERDICT_PROBLEM && !quiet)

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
 void complain(const char *format, ...)
 {
@@ -38,13 +39,15 @@ void warn_user(const char *format, ...)
 
 int usage_error(const char *verb, const char *format, ...)
 {
+	const size_t length = strlen(format);
+	const bool asks = length > 0 && format[length - 1] == '?';
 	va_list arguments;
 
 	fprintf(stderr, "vfio-early%s%s: ", verb ? " " : "", verb ? verb : "");
 	va_start(arguments, format);
 	vfprintf(stderr, format, arguments);
 	va_end(arguments);
-	fprintf(stderr, "; see vfio-early%s%s --help\n", verb ? " " : "",
-		verb ? verb : "");
+	fprintf(stderr, "%s vfio-early%s%s --help\n", asks ? " See" : "; see",
+		verb ? " " : "", verb ? verb : "");
 	return EXIT_USAGE;
 }

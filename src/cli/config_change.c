@@ -5,6 +5,7 @@
 #include "core/config_edit.h"
 #include "core/quote.h"
 #include "core/report.h"
+#include "core/unmatched.h"
 #include "rebuild.h"
 #include "survey_words.h"
 
@@ -56,8 +57,8 @@ static int check_request(const struct change *change)
 	const struct request *request = change->request;
 
 	if (request->rebuild && (request->dry_run || request->options.sysroot))
-		return usage_error(NULL, "--rebuild goes neither with --dry-run nor with "
-					 "--sysroot");
+		return usage_error(request->verb,
+			"--rebuild goes neither with --dry-run nor with --sysroot");
 	if (change->sysroot.temporary && !request->dry_run) {
 		complain("a capture cannot be changed; add --dry-run");
 		return EXIT_FAILURE;
@@ -121,7 +122,7 @@ int change_complain_unmatched(const struct change *change)
 			if (findings.items[j].verdict == VERDICT_UNMATCHED)
 				complain("%s: %s; vfio-early list shows what is there",
 					change->request->options.operands[i],
-					strchr(findings.items[j].text, ':') + 2);
+					unmatched_why(findings.items[j].text));
 		selection_clear(&selection);
 		findings_clear(&findings);
 	}

@@ -47,9 +47,16 @@ static int no_modules(const struct kernels *installed, const char *version, bool
 {
 	cleanup_free char *words = kernels_words(installed);
 
-	complain("there are no modules of %skernel %s; there are: %s; %s --kernel",
-		running ? "the running " : "", version, words ? words : "(out of memory)",
-		running ? "name one with" : "correct");
+	if (installed->count == 0)
+		complain("there are no kernel modules in /lib/modules; install those of "
+			 "kernel %s",
+			version);
+	else
+		complain(
+			"there are no modules of %skernel %s; there are: %s; %s --kernel",
+			running ? "the running " : "", version,
+			words ? words : "(out of memory)",
+			running ? "name one with" : "correct");
 	return EXIT_FAILURE;
 }
 

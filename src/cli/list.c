@@ -23,7 +23,7 @@ static const char usage[] =
 	"/etc/vfio-early.conf would make of it at the next boot.\n"
 	"\n"
 	"  --group=N        only those of this IOMMU group\n"
-	"  --class=CODE     only those of this class, as 03 or 0108\n"
+	"  --class=CLASS    only those of this class, as 03, 0108 or display\n"
 	"  --usb            the USB devices behind each controller instead\n"
 	"  --json           as JSON\n"
 	"  --sysroot=WHERE  of the system below a directory, or of a capture\n"
@@ -61,21 +61,15 @@ static int take_group(struct list *list, const char *value)
 	return 0;
 }
 
-/* Base class, subclass, interface: as many of them as are given. */
 static int take_class(struct list *list, const char *value)
 {
-	size_t length = strlen(value);
-	uint64_t code;
-
-	if ((length != 2 && length != 4 && length != 6) ||
-		number_parse(value, length, 16, 0xffffff, &code) < 0)
+	if (pci_class_pattern_parse(value, strlen(value), &list->filter.class_pattern) <
+		0)
 		return usage_error(VERB,
-			"expected --class=CODE of 2, 4 or 6 hexadecimal digits, as 03 or "
-			"0108, not %s",
+			"expected --class=CLASS, 2, 4 or 6 hexadecimal digits or a word "
+			"of a rule, as 03, 0108 or display, not %s",
 			value);
 	list->filter.by_class = true;
-	list->filter.class_shift = (unsigned)(24 - 4 * length);
-	list->filter.class_code = (uint32_t)code << list->filter.class_shift;
 	return 0;
 }
 
@@ -123,6 +117,19 @@ static int print(const struct list *list, const struct options *options, int roo
 	return r;
 }
 
+/* An empty table does not tell whether the machine or the number is another one. */
+static void warn_if_empty(const struct list *list, const struct machine *machine)
+{
+	for (size_t i = 0; i < machine->count; i++)
+		if (list_passes(&list->filter, &machine->functions[i]))
+			return;
+	if (machine->count > 0)
+		warn_user("no PCI function passes %s%s%s; vfio-early list shows them all",
+			list->filter.by_group ? "--group" : "",
+			list->filter.by_group && list->filter.by_class ? " and " : "",
+			list->filter.by_class ? "--class" : "");
+}
+
 static int run(
 	void *context, const struct options *options, const struct sysroot *sysroot)
 {
@@ -131,6 +138,8 @@ static int run(
 
 	if (r != 0)
 		return r;
+	if (!options->quiet)
+		warn_if_empty(context, &survey.machine);
 	r = print(context, options, sysroot->fd, &survey);
 	survey_clear(&survey);
 	return r < 0 ? survey_complain(r) : EXIT_SUCCESS;

@@ -211,8 +211,8 @@ bool list_passes(const struct list_filter *filter, const struct pci_function *fu
 {
 	if (filter->by_group && function->group != filter->group)
 		return false;
-	return !filter->by_class || function->class_code >> filter->class_shift ==
-					    filter->class_code >> filter->class_shift;
+	return !filter->by_class ||
+	       pci_class_pattern_matches(&filter->class_pattern, function->class_code);
 }
 
 /* By group, those without one last, then by address. */

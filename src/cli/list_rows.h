@@ -3,6 +3,7 @@
 #pragma once
 
 #include "attached.h"
+#include "core/pci_class.h"
 #include "names.h"
 #include "survey.h"
 #include "table.h"
@@ -10,9 +11,8 @@
 struct list_filter {
 	bool by_group;
 	int group;
-	uint32_t class_code;  /* compared after ... */
-	unsigned class_shift; /* ... both are shifted right by so many bits */
 	bool by_class;
+	struct pci_class_pattern class_pattern;
 };
 
 bool list_passes(const struct list_filter *filter, const struct pci_function *function);

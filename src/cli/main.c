@@ -26,19 +26,19 @@ static const struct verb {
 	int (*run)(int argc, char **argv); /* argv[0] is the name */
 	const char *summary;
 } verbs[] = {
-	{"status", status_main,
-		"what was configured, what the last boot did, what is bound now"},
-	{"check", check_main,
-		"what the next boot would do, and what keeps it from doing it"},
-	{"capture", capture_main, "write this machine as one text, for bug reports"},
 	{"list", list_main,
 		"what this machine has, what uses it, what the config would do"},
+	{"check", check_main,
+		"what the next boot would do, and what keeps it from doing it"},
 	{"add", add_main, "add devices to the config, with what the boot would say"},
 	{"remove", remove_main, "have the host keep devices from the next boot on"},
 	{"rebuild", rebuild_main, "rebuild the boot images with this system's own tool"},
+	{"status", status_main,
+		"what was configured, what the last boot did, what is bound now"},
 	{"bind", bind_main, "bind devices to vfio-pci now, with the guards of the boot"},
 	{"release", release_main, "give devices back to the host now"},
 	{"image", image_main, "write a boot archive that needs no hook of a generator"},
+	{"capture", capture_main, "write this machine as one text, for bug reports"},
 };
 
 #define VERB_COUNT (sizeof(verbs) / sizeof(verbs[0]))

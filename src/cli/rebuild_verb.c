@@ -56,8 +56,9 @@ static int rebuild_here(bool dry_run)
 	if (rebuild.certain)
 		return EXIT_SUCCESS;
 	complain("which command rebuilds the boot image is not certain here; %s",
-		rebuild.count == 0 ? "boot-images.md has the command of each tool"
-				   : "run one of these");
+		rebuild.count == 0
+			? "no tool for it was found; run the one that makes yours"
+			: "run one of these");
 	return EXIT_FAILURE;
 }
 

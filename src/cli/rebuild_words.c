@@ -20,8 +20,7 @@ void rebuild_words(int root, char out[REBUILD_TEXT_MAX])
 	out[0] = '\0';
 	rebuild_find(root, &rebuild);
 	if (rebuild.count == 0)
-		append(out, "rebuild the boot image; boot-images.md has the command of "
-			    "each tool");
+		append(out, "rebuild the boot image with the tool that makes yours");
 	for (size_t i = 0; i < rebuild.count; i++) {
 		append(out, i > 0 ? ", or: sudo" : "sudo");
 		for (size_t j = 0; rebuild.commands[i][j]; j++) {

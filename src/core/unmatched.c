@@ -7,7 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define WORDS_MAX (FINDING_TEXT_MAX - sizeof("the rule matches nothing: "))
+#define BEFORE    "the rule matches nothing: "
+#define WORDS_MAX (FINDING_TEXT_MAX - sizeof(BEFORE))
 
 /* So many members of a group, and devices elsewhere, are named. */
 #define NAMED_MAX   3
@@ -262,5 +263,12 @@ void unmatched_note(
 		break;
 	}
 	finding_add(findings, SEVERITY_WARNING, VERDICT_UNMATCHED, GUARD_NONE, NULL, rule,
-		"the rule matches nothing: %s", words);
+		BEFORE "%s", words);
+}
+
+const char *unmatched_why(const char *text)
+{
+	const size_t length = sizeof(BEFORE) - 1;
+
+	return text + (strncmp(text, BEFORE, length) == 0 ? length : 0);
 }

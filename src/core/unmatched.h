@@ -12,3 +12,6 @@
  */
 void unmatched_note(const struct machine *machine, const struct rule *rule,
 	struct findings *findings);
+
+/* What such a finding's text says of what is not there, for a user who wrote no rule. */
+const char *unmatched_why(const char *text);

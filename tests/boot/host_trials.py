@@ -91,7 +91,7 @@ HUNG = (rf"^vfio-early: unbinding {NIC} from vfio-hang did not return",
 SECONDS_MAX = 15  # the deadline is 10
 # What is said of it then, where its override can be read, and where not.
 ASKED = {"ask-bind": ("would be bound to vfio-pci", 0), "ask-plan": ("would be bound to vfio-pci", 0),
-         "ask-release": ("would be taken from vfio-hang", 0)}
+         "ask-release": ("its host driver would be asked for it", 0)}
 LOCKED = "the kernel call on it never returned"
 
 

@@ -131,6 +131,16 @@ static void test_longest(void **state)
 		"2147483646; 7fffffff:03:00.0 is in group 2147483646");
 }
 
+static void test_why(void **state)
+{
+	static const char other[] = "has no virtual functions now; the rule matches";
+
+	(void)state;
+	assert_string_equal(unmatched_why("the rule matches nothing: there is no NIC"),
+		"there is no NIC");
+	assert_string_equal(unmatched_why(other), other);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -138,6 +148,7 @@ int main(void)
 		cmocka_unit_test(test_groups),
 		cmocka_unit_test(test_no_iommu),
 		cmocka_unit_test(test_longest),
+		cmocka_unit_test(test_why),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
