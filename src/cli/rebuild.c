@@ -15,6 +15,8 @@
 #define CMDLINE_BYTES_MAX 65536
 #define STANDALONE_INIT   "rdinit=/vfio-early/init"
 #define PATH_BYTES        512
+/* Of a signal, a shell and program_run() make a status above it. */
+#define SIGNALLED 128
 
 static bool is_there(int root, const char *path)
 {
@@ -214,6 +216,10 @@ int rebuild_run(const struct rebuild *rebuild)
 	if (status < 0)
 		complain("%s could not be run: %s; the boot image is the old one",
 			rebuild->commands[0][0], strerror(-status));
+	else if (status > SIGNALLED)
+		complain("%s ended with %d, as by signal %d; the boot image may be the "
+			 "old one",
+			rebuild->commands[0][0], status, status - SIGNALLED);
 	else
 		complain("%s ended with %d; the boot image may be the old one",
 			rebuild->commands[0][0], status);
