@@ -7,31 +7,22 @@ from pathlib import Path
 
 import images
 import kernels
-import packed
+import root_scripts
 import roots
 from cells import BOOKWORM, TRIXIE
 from generators.standalone import installed
-from trials import GUEST, Trial
+from trials import Trial
 
 GENERATOR = "standalone-initramfs-tools"
-SCRIPT = GUEST / "standalone/image-command"
-RUN = "tar -x -f - -C / --no-same-owner --keep-directory-symlink && exec /run/image-command"
 
 
 def command(suite: str, binary: Path, transcript: Path) -> list[str]:
     """Return the lines that are not ok, if there are any; there have to be some that are."""
     root = roots.root(suite)
     kernel = kernels.of_root(root)
-    files = [*installed(binary), packed.copied("run/image-command", SCRIPT, 0o755)]
-    made = root.run(["sh", "-c", RUN], env={"VERSION": kernel.version},
-                    binds=images.kernel_binds(kernel), stdin=packed.tar(files))
-    text = made.stdout.decode(errors="replace")
-    transcript.write_text(text, encoding="utf-8")
-    lines = text.splitlines()
-    wrong = [line for line in lines if line.startswith("not ok")]
-    if made.returncode or "ok nothing-left" not in lines:
-        wrong.append(f"ended with {made.returncode}: {' '.join(lines[-2:])}")
-    return wrong
+    return root_scripts.try_script("standalone/image-command", "nothing-left", root,
+                                   installed(binary), {"VERSION": kernel.version},
+                                   images.kernel_binds(kernel), transcript)
 
 
 ALL = (Trial("image-command", command, GENERATOR, (BOOKWORM, TRIXIE)),)

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""`vfio-early add --rebuild` with the distribution's own command: guest/rebuild says it all.
+"""`vfio-early add --rebuild` and `vfio-early rebuild` with the distribution's own command.
 
-A real Debian system, the machine of a capture, and the image that it had before.
+guest/rebuild says it all. A real Debian system, the machine of a capture, and the image that it
+had before.
 """
 
 from __future__ import annotations
@@ -13,11 +14,11 @@ import check_trials
 import generators
 import images
 import packed
+import root_scripts
 from cells import BOOKWORM, TRIXIE
 from images import ImageSpec
-from trials import GUEST, Trial
+from trials import Trial
 
-RUN = "tar -x -f - -C / --no-same-owner --keep-directory-symlink && exec /run/rebuild"
 # How an image is made first, the command that has to be run, and a line that it prints.
 TOOLS = {
     "initramfs-tools": ("update-initramfs -c -k all", "update-initramfs -u -k all",
@@ -35,22 +36,15 @@ def rebuild(name: str):
         kernel = images.kernel_of(root, spec)
         first, command, speaks = TOOLS[name]
         files = [*generator.files(spec), *generator.settings(spec),
-                 packed.copied("usr/bin/vfio-early", binary.with_name("vfio-early"), 0o755),
-                 packed.copied("run/rebuild", GUEST / "rebuild", 0o755)]
+                 packed.copied("usr/bin/vfio-early", binary.with_name("vfio-early"), 0o755)]
         with tempfile.TemporaryDirectory(prefix="vfio-early-rebuild.") as machine:
             text = (check_trials.MACHINE / "capture.txt").read_text("utf-8")
             check_trials.unpack_capture(text, Path(machine))
-            made = root.run(["sh", "-c", RUN], stdin=packed.tar(files),
-                            env={"VERSION": kernel.version, "FIRST": first, "COMMAND": command,
-                                 "SPEAKS": speaks, **generator.environment(spec)},
-                            binds=[*images.kernel_binds(kernel), (Path(machine, "sys"), "/sys")])
-        said = made.stdout.decode(errors="replace")
-        transcript.write_text(said, encoding="utf-8")
-        lines = said.splitlines()
-        wrong = [line for line in lines if line.startswith("not ok")]
-        if made.returncode or "ok end" not in lines:
-            wrong.append(f"ended with {made.returncode}: {' '.join(lines[-2:])}")
-        return wrong
+            return root_scripts.try_script(
+                "rebuild", "end", root, files,
+                {"VERSION": kernel.version, "FIRST": first, "COMMAND": command, "SPEAKS": speaks,
+                 **generator.environment(spec)},
+                [*images.kernel_binds(kernel), (Path(machine, "sys"), "/sys")], transcript)
     return test
 
 
