@@ -44,7 +44,7 @@ def summary(faults: Iterable[str], reasons: Iterable[str], compared: int) -> Seq
     """Return lines: of how many tests the boots were foreseen, and what was different in others.
 
     faults: of those in which a fault made something else of a device, in a phrase.
-    reasons: why others are not compared.
+    reasons: what other boots are, which are not compared.
     """
     lines = [f"what check foresees is what the boot did: {compared} tests"]
     for words, found in (("but for a device of which a fault made something else", faults),

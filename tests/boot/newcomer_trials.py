@@ -22,6 +22,7 @@ import images
 import packed
 import qemu
 import topologies as top
+import verdict as verdicts
 from cells import TRIXIE
 from generators.base import Generator
 from images import TREE, ImageSpec
@@ -123,6 +124,10 @@ def judge(console: str, commands: Sequence[str]) -> list[str]:
     said = [line.removeprefix("said guide ") for line in told if line.startswith("said guide ")]
     if not any(f"{TAKEN} " in line and "bound to vfio-pci" in line for line in said):
         wrong.append(f"the log does not say that {TAKEN} was bound: {said}")
+    foreseen, log = ("\n".join(line.partition(f"said {label} ")[2] for line in told
+                               if line.startswith(f"said {label} ")) for label in ("check", "log"))
+    wrong += verdicts.wrong_foretold(verdicts.foreseen_in(foreseen), [
+        line.partition("vfio-early: ")[2] for line in log.splitlines()], {})
     page = (TREE / HELP).read_text(encoding="utf-8")
     for name, _, words in BROKEN:
         text = " ".join(" ".join(line.removeprefix(f"said {name} ").split()) for line in told
@@ -149,4 +154,4 @@ def newcomer(suite: str, binary: Path, transcript: Path) -> list[str]:
 
 
 ALL = (Trial("newcomer", newcomer, GENERATOR, (TRIXIE,), disks.obstacle,
-             unforeseen="they follow a guide, which asks check itself"),)
+             foresees=True),)

@@ -25,8 +25,8 @@ class TrialError(Exception):
 class Trial:
     """One test with a name in the table; why_not says why it cannot run here, if so.
 
-    foresees    whether its boots are compared with what check foresees
-    unforeseen  why not, in a phrase, where it boots at all
+    foresees    whether it boots, and that is compared with what check foresees
+    fault       what makes something else of a device there, in a phrase
     """
 
     name: str
@@ -37,7 +37,7 @@ class Trial:
     kernel: Union[str, tuple[str, str]] = "distribution"
     quick: bool = False
     foresees: bool = False
-    unforeseen: str = ""
+    fault: str = ""
 
 
 def program(source: str, *flags: str) -> Path:

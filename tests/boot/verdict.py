@@ -316,16 +316,22 @@ DONE = re.compile(r"(\S+) \[[0-9a-f:]+\] [^:]+: (?:((?:would be |already )?bound
 
 
 def wrong_foreseen(verdict: Verdict, foretold: Mapping[str, str]) -> list[str]:
-    """Where the boot did something else than check foresees for one like it.
+    """Where the boot did something else than check foresees for one like it."""
+    return wrong_foretold(verdict.foreseen, verdict.log, foretold)
+
+
+def wrong_foretold(foreseen: Mapping[str, str], log: Sequence[str],
+                   foretold: Mapping[str, str]) -> list[str]:
+    """The same of a boot with this log.
 
     Why a module cannot be loaded is not the planner's: what failed was foreseen as taken.
     foretold: what is foreseen of the devices of which a fault of this boot makes something else.
     """
-    foreseen = dict(verdict.foreseen)
+    foreseen = dict(foreseen)
     # It is there once check has run at all.
     if foreseen.pop("", None) is None:
         return ["check foresaw nothing"]
-    matches = [match for match in map(DONE.match, verdict.log) if match]
+    matches = [match for match in map(DONE.match, log) if match]
     done = {match[1]: "taken" if match[2] else match[3] or match[4] for match in matches}
     wrong = [f"{address}: it was {what} without any fault" for address, what in foretold.items()
              if done.get(address) == what]

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The /init of a tiny initramfs: tells on the console what a real init would find itself
- * with, then what became of the PCI functions and of our log lines, and ends the machine.
+ * with, then what became of the PCI functions and of our log lines, then what the host's
+ * program foresees, and ends the machine.
  *
  * Between @state-begin and @state-end stands only what has to be the same whether another
  * program was PID 1 before or not.
@@ -163,6 +164,25 @@ static void tell_log(void)
 	}
 }
 
+static void tell_foreseen(void)
+{
+	static const char program[] = "/usr/lib/vfio-test/host/vfio-early";
+	pid_t pid;
+
+	(void)klogctl(6, NULL, 0); /* nothing of the kernel's between the lines */
+	printf("@foreseen-begin\n");
+	fflush(stdout);
+	pid = fork();
+	if (pid == 0) {
+		if (!freopen("/dev/null", "w", stderr))
+			fclose(stderr);
+		execl(program, program, "check", "--json", (char *)NULL);
+		_exit(127);
+	}
+	waitpid(pid, NULL, 0);
+	printf("@foreseen-end\n");
+}
+
 /* A device that hangs would hold up an orderly end. */
 static void end_machine(void)
 {
@@ -192,6 +212,7 @@ int main(int argc, char **argv)
 	printf("file /vfio-early/run/vfio-early/report %s\n",
 		access("/vfio-early/run/vfio-early/report", F_OK) == 0 ? "there"
 								       : "missing");
+	tell_foreseen();
 	printf("@end\n");
 	fflush(stdout);
 	tcdrain(STDOUT_FILENO);
