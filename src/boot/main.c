@@ -31,46 +31,31 @@ struct run {
 	struct now_text *text;
 };
 
-/* OUT is NULL for the kernel's log. */
-static void log_line(enum severity severity, const char *line, FILE *out)
+/* TEXT is NULL for the kernel's log. */
+static void log_line(enum severity severity, const char *line, struct now_text *text)
 {
-	if (out)
-		fprintf(out, "vfio-early: %s\n", line);
-	else
+	if (!text) {
 		kmsg_write(severity, line);
+		return;
+	}
+	now_text_add(text, "vfio-early: ");
+	now_text_add(text, line);
+	now_text_add(text, "\n");
 }
 
 /* Of a late device, or now, nothing is said where there is nothing to say. */
-static void log_report(const struct report *report, bool summary, FILE *out)
+static void log_report(const struct report *report, bool summary, struct now_text *text)
 {
 	char line[REPORT_LINE_MAX];
 
 	for (size_t i = 0; i < report->findings.count; i++) {
 		report_line(&report->findings.items[i], line);
-		log_line(report->findings.items[i].severity, line, out);
+		log_line(report->findings.items[i].severity, line, text);
 	}
 	if (!summary)
 		return;
 	report_summary(report, line);
-	log_line(SEVERITY_INFO, line, out);
-}
-
-/* What would be in the log; NULL when out of memory. */
-static char *plan_text(const struct report *report, bool summary)
-{
-	char *text = NULL;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
-	bool whole;
-
-	if (!out)
-		return NULL;
-	log_report(report, summary, out);
-	whole = !ferror(out);
-	if (fclose(out) == 0 && whole)
-		return text;
-	free(text);
-	return NULL;
+	log_line(SEVERITY_INFO, line, text);
 }
 
 static int keep_report(const struct report *report, bool late)
@@ -95,10 +80,12 @@ static void tell(const struct run *run, struct report *report)
 			strerror(-r));
 	if (!boot->plan_only)
 		log_report(report, summary, NULL);
+	if (run->text)
+		now_text_begin(run->text);
 	if (boot->now != NOW_NOT)
-		now_text_put(run->text, report_print(report));
+		now_text_add_report(run->text, report);
 	else if (boot->plan_only)
-		now_text_put(run->text, plan_text(report, summary));
+		log_report(report, summary, run->text);
 }
 
 /* What the child does. May run several times: see watch.h. */

@@ -16,7 +16,7 @@
 #define TEXT_BYTES ((size_t)MACHINE_FUNCTIONS_MAX * REPORT_LINE_MAX)
 
 struct now_text {
-	bool put;
+	bool whole;
 	size_t length;
 	char bytes[TEXT_BYTES];
 };
@@ -128,20 +128,37 @@ struct now_text *now_text_make(void)
 	return text == MAP_FAILED ? NULL : text;
 }
 
-void now_text_put(struct now_text *text, char *printed)
+void now_text_begin(struct now_text *text)
 {
-	size_t length = printed ? strlen(printed) : 0;
+	text->length = 0;
+	text->whole = true;
+}
 
-	text->put = printed && length < TEXT_BYTES;
-	text->length = text->put ? length : 0;
-	if (text->put)
-		memcpy(text->bytes, printed, length);
+void now_text_add(struct now_text *text, const char *bytes)
+{
+	const size_t length = strlen(bytes);
+
+	text->whole = text->whole && length <= TEXT_BYTES - text->length;
+	if (!text->whole)
+		return;
+	memcpy(text->bytes + text->length, bytes, length);
+	text->length += length;
+}
+
+void now_text_add_report(struct now_text *text, const struct report *report)
+{
+	char *printed = report_print(report);
+
+	if (printed)
+		now_text_add(text, printed);
+	else
+		text->whole = false;
 	free(printed);
 }
 
 int now_text_print(const struct now_text *text, FILE *out)
 {
-	if (!text->put)
+	if (!text->whole)
 		return -ENOMEM;
 	if (fwrite(text->bytes, 1, text->length, out) != text->length || fflush(out) != 0)
 		return errno ? -errno : -EIO;

@@ -33,8 +33,10 @@ struct now_text;
 /* NULL when out of memory; lives until the process ends. */
 struct now_text *now_text_make(void);
 
-/* In the child. Frees PRINTED; NULL: there was no memory for it. */
-void now_text_put(struct now_text *text, char *printed);
+/* In the child. What has no room is missing, and then nothing is printed. */
+void now_text_begin(struct now_text *text);
+void now_text_add(struct now_text *text, const char *bytes);
+void now_text_add_report(struct now_text *text, const struct report *report);
 
 /* In the parent, once the child has ended. Returns 0 or -errno. */
 int now_text_print(const struct now_text *text, FILE *out);

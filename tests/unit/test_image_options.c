@@ -50,7 +50,7 @@ static void assert_refused(const char *text, const char *why)
 	assert_int_equal(reading(text), EXIT_USAGE);
 	if (!strstr(told, why))
 		fail_msg("\"%s\": told %s instead of %s", text, told, why);
-	assert_non_null(strstr(told, "see vfio-early image --help"));
+	assert_non_null(strstr(told, "ee vfio-early image --help\n"));
 	for (size_t i = 0; i < sizeof(options); i++)
 		assert_int_equal(((unsigned char *)&options)[i], 0x5a);
 }

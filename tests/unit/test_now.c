@@ -111,7 +111,8 @@ static void test_text(void **state)
 		NULL, "given back");
 	pid = fork();
 	if (pid == 0) {
-		now_text_put(text, report_print(&report));
+		now_text_begin(text);
+		now_text_add_report(text, &report);
 		_exit(0);
 	}
 	assert_true(pid > 0);
@@ -126,6 +127,24 @@ static void test_text(void **state)
 	report_clear(&report);
 }
 
+/* An attempt begins anew; one that has nothing to say has said so. */
+static void test_lines(void **state)
+{
+	struct now_text *text = now_text_make();
+	char out[64];
+
+	(void)state;
+	assert_non_null(text);
+	now_text_begin(text);
+	now_text_add(text, "left behind");
+	now_text_begin(text);
+	assert_int_equal(printed(text, out, sizeof(out)), 0);
+	now_text_add(text, "one, ");
+	now_text_add(text, "two\n");
+	assert_int_equal(printed(text, out, sizeof(out)), 9);
+	assert_string_equal(out, "one, two\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -133,6 +152,7 @@ int main(void)
 		cmocka_unit_test(test_incomplete),
 		cmocka_unit_test(test_bad_rule),
 		cmocka_unit_test(test_text),
+		cmocka_unit_test(test_lines),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
