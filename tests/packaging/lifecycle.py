@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Mapping
 
 import debian
+import foresee
 import generators
 import images
+import overlay
 import packed
 import qemu
 import topologies as top
@@ -141,8 +143,9 @@ def wrong_images(folder: Path, generator: str) -> list[str]:
 
 def boot(root_kernel: Path, initrd: Path, generator: generators.Generator,
          transcript: Path) -> verdicts.Verdict:
-    """Boot an image to its verdict."""
-    machine = qemu.Machine(root_kernel, initrd, top.TWIN_GPUS.options,
+    """Boot an image to its verdict, with the host's program, which says what check foresees."""
+    asking = overlay.put_over(initrd, foresee.with_program({}), initrd.with_suffix(".asking"))
+    machine = qemu.Machine(root_kernel, asking, top.TWIN_GPUS.options,
                            [*generator.append, *generator.waiting])
     result = qemu.run(machine, transcript)
     if result.ended != "poweroff":
@@ -156,6 +159,7 @@ def wrong_boots(taken: verdicts.Verdict, native: verdicts.Verdict) -> list[str]:
     wrong += [f"removed: {a} is on {native.functions[a].driver}, not on {driver}"
               for a, driver in top.TWIN_GPUS.native.items()
               if native.functions[a].driver != driver]
+    wrong += [line for verdict in (taken, native) for line in verdicts.wrong_foreseen(verdict, {})]
     wrong += verdicts.wrong_drivers(taken, native, {CARD: "vfio-pci"})
     return wrong + verdicts.wrong_vfio(taken) + \
         verdicts.wrong_log(taken, {CARD: "vfio-pci"}, late=0, summary=True)
