@@ -7,6 +7,7 @@ Images come of dpkg's triggers and of the package's own scripts only, as on any 
 
 from __future__ import annotations
 
+import re
 import tempfile
 from pathlib import Path
 from typing import Mapping
@@ -25,6 +26,9 @@ from images import ImageSpec
 
 CARD = top.address(1)
 DROPIN = "etc/vfio-early.conf.d/cards.conf"
+# What a tool prints when it makes an image, and how often one is made in a section.
+MAKES = re.compile(r"^(?:update-initramfs|dracut): Generating", re.MULTILINE)
+MADE = {"install": 1, "upgrade": 1, "remove": 1, "purge": 0}
 EDIT = "# an edit of the administrator's"
 DEB = "/run/vfio-early/vfio-early.deb"
 
@@ -112,6 +116,8 @@ def wrong_words(said: Mapping[str, str]) -> list[str]:
               for line in said["enabled"].splitlines() if line.startswith("/")]
     wrong += [f"{when}, the configuration is {said[when]!r}" for when in ("upgraded", "removed")
               if said[when] != f"{own}{EDIT}\n"]
+    wrong += [f"{name}: {len(MAKES.findall(said[name]))} images were made, not {count}"
+              for name, count in MADE.items() if len(MAKES.findall(said[name])) != count]
     if "+1\n" not in said["upgrade"]:
         wrong.append("the newer package was not installed")
     if "/etc/vfio-early.conf.d\n" not in said["left"]:
