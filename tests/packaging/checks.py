@@ -10,9 +10,9 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from debian import TOP
+from debian import BUILD, TOP
 
-BUILD = TOP / "build"
+TREE = TOP / "build"
 # Where it stands for what a program once printed, and in NEWS, whose head is compared.
 MAY_HAVE_IT = re.compile(r"tests/|docs/pictures/|meson\.build$|NEWS$|subprojects/")
 PROGRAMS = ("vfio-early-boot", "vfio-early-init", "vfio-early")
@@ -38,7 +38,7 @@ def version(_: Path) -> list[str]:
 def linked() -> dict[str, set[str]]:
     """Return which bundled libraries each program is linked with, as the build has it."""
     found: dict[str, set[str]] = {}
-    text = (BUILD / "build.ninja").read_text(encoding="utf-8")
+    text = (TREE / "build.ninja").read_text(encoding="utf-8")
     for program in PROGRAMS:
         (line,) = re.findall(rf"^build {program}: c_LINKER (.*)$", text, re.MULTILINE)
         found[program] = set(re.findall(r"subprojects/(\S+?)-[0-9.]+/", line))
@@ -65,6 +65,21 @@ def bundled(_: Path) -> list[str]:
         return ["there are no .wrap files"]
     return wrong + [f"{program} is linked with {sorted(has)}, told is {sorted(told[program])}"
                     for program, has in linked().items() if has != told[program]]
+
+
+def dependencies(_: Path) -> list[str]:
+    """docs/install.md has apt install what debian/control wants, and so do the tests' roots."""
+    control = (TOP / "packaging/debian/control").read_text(encoding="utf-8")
+    field = re.search(r"^Build-Depends:\n((?: .*\n)+)", control, re.MULTILINE)
+    wanted = set(re.findall(r"^ ([a-z0-9.+-]+)", field[1], re.MULTILINE)) if field else set()
+    wanted = {"debhelper" if name == "debhelper-compat" else name for name in wanted}
+    page = (TOP / "docs/install.md").read_text(encoding="utf-8")
+    line = re.search(r"^sudo apt install (build-essential(?:.*\\\n)*.*)$", page, re.MULTILINE)
+    told = set(line[1].replace("\\", " ").split()) if line else set()
+    if not wanted or not told:
+        return ["no Build-Depends in debian/control, or no line for them in docs/install.md"]
+    return [f"docs/install.md does not install {name}" for name in sorted(wanted - told)] + \
+        [f"the roots do not have {name}" for name in sorted(wanted - set(BUILD))]
 
 
 def units(_: Path) -> list[str]:

@@ -13,9 +13,6 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-import debian
-import packed
-import roots
 from debian import TOP
 
 ANSIBLE = TOP / "packaging/ansible"
@@ -23,38 +20,9 @@ METRICS = re.compile(r"^sudo (vfio-early status --json .*)$", re.MULTILINE)
 # https://prometheus.io/docs/instrumenting/exposition_formats/
 SAMPLE = re.compile(r'vfio_early_differs\{((?:[a-z_]+="(?:[^"\\\n]|\\[\\"n])*",?)+)\} ([01])')
 LABEL = re.compile(r'([a-z_]+)="((?:[^"\\]|\\.)*)"')
-ROLE = "/run/vfio-early/ansible"
-DEB = "/run/vfio-early/vfio-early.deb"
-RULE = "id=10de:2206 with=slot"
-
 loader = importlib.machinery.SourceFileLoader("machines", str(TOP / "tests/checks/machines"))
 machines = importlib.util.module_from_spec(importlib.util.spec_from_loader("machines", loader))
 loader.exec_module(machines)
-
-# The play that a user has, but for the reboot, on the host that runs it.
-PLAY = f"""---
-- hosts: localhost
-  connection: local
-  gather_facts: true
-  roles:
-    - role: vfio_early
-      vars:
-        vfio_early_package: {DEB}
-        vfio_early_rules: ["{RULE}"]
-"""
-PLAYS = """
-tar -x -f - -C / --no-same-owner --keep-directory-symlink
-update-initramfs -c -k "$VERSION" || exit 1
-export ANSIBLE_ROLES_PATH=$ROLE/roles ANSIBLE_NOCOLOR=1 ANSIBLE_LOCALHOST_WARNING=False
-for number in 1 2; do
-    ansible-playbook -i localhost, /root/play.yml >/run/vfio-early/out/$number \\
-        2>/run/vfio-early/out/$number.err || exit 1
-    cp "/boot/initrd.img-$VERSION" /run/vfio-early/out/image-$number
-done
-# An edit that no image has yet, as after a run that was interrupted.
-echo "# interrupted" >>/etc/vfio-early.conf
-ansible-playbook -i localhost, /root/play.yml >/run/vfio-early/out/3 2>/run/vfio-early/out/3.err
-"""
 
 
 def metrics(_: Path) -> list[str]:
@@ -128,45 +96,3 @@ def butane(_: Path) -> list[str]:
     taken = [f["address"] for f in functions if (f["next_boot"] or "").startswith("would")]
     bad = [line for line in done.stderr.splitlines() if "expected" in line or "unknown" in line]
     return bad or ([] if taken else [f"its words take nothing: {done.stderr}"])
-
-
-def play(keep: Path) -> list[str]:
-    """The role, three times, in a system with initramfs-tools."""
-    root = roots.root("trixie", ("ansible-core", "python3-apt"))
-    files = [packed.regular("root/play.yml", PLAY.encode()),
-             packed.regular("etc/initramfs-tools/conf.d/tests", b"MODULES=list\nCOMPRESS=zstd\n")]
-    with tempfile.TemporaryDirectory(prefix="vfio-early-play.") as scratch:
-        # A container has none of its own, and check has nothing to say without.
-        out, sys_folder = Path(scratch, "out"), Path(scratch, "sys")
-        out.mkdir()
-        (sys_folder / "bus/pci/devices").mkdir(parents=True)
-        done = root.run(["sh", "-c", PLAYS], stdin=packed.tar(files),
-                        env={"VERSION": root.kernel_versions()[-1], "ROLE": ROLE},
-                        binds=[(ANSIBLE, ROLE), (debian.package("trixie", debian.QUICK).deb, DEB),
-                               (sys_folder, "/sys"), (out, "/run/vfio-early/out")])
-        (keep / "ansible.log").write_bytes(done.stdout)
-        for path in sorted(out.glob("[123]*")):
-            (keep / f"ansible-{path.name}.log").write_bytes(path.read_bytes())
-        if done.returncode:
-            texts = [path.read_text(encoding="utf-8")[-800:] for path in sorted(out.glob("[123]*"))]
-            return [f"it ended with {done.returncode}: {texts}"]
-        changed = [sorted(tasks_changed(out / name)) for name in "123"]
-        recaps = [re.findall(r"ok=(\d+)", (out / name).read_text(encoding="utf-8"))
-                  for name in "123"]
-        image = debian.image_files(out / "image-1").get("etc/vfio-early.conf.d/50-ansible.conf", b"")
-    wanted = [["Install the package of a file", "Make the folder of the rules",
-               "Rebuild the boot images", "Write the rules"], [], ["Rebuild the boot images"]]
-    wrong = [f"run {number + 1} changed {found}, not {wanted[number]}"
-             for number, found in enumerate(changed) if found != wanted[number]]
-    wrong += [f"run {number + 1} has no recap" for number, recap in enumerate(recaps) if not recap]
-    if RULE not in image.decode().splitlines():
-        wrong.append(f"the image has the rules {image!r}")
-    return wrong
-
-
-def tasks_changed(path: Path) -> set[str]:
-    """Return the tasks that changed something, of what ansible-playbook prints."""
-    parts = re.split(r"^TASK \[(?:\S+ : )?(.*)\] \**$", path.read_text(encoding="utf-8"),
-                     flags=re.MULTILINE)
-    return {name for name, said in zip(parts[1::2], parts[2::2])
-            if re.search(r"^changed: ", said, re.MULTILINE)}
