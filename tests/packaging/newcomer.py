@@ -90,7 +90,7 @@ LESSONS = (
            shows=[(LOG, "refused, no-iommu"), ("ls /sys/class/iommu", ""),
                   (CHECK, "intel_iommu=off")]),
     Lesson("rival", append=[f"vfio-pci.ids={top.GPU_ID}"],
-           shows=[(CHECK, "rival")]),
+           shows=[(CHECK, "it takes every device with these ids")]),
     Lesson("address",
            spoil=[edit(f"{CARD} id={top.GPU_ID}"), REBUILD], devices=RENUMBERED,
            shows=[(LOG, "refused, identity"), ("vfio-early list", "")],
