@@ -53,7 +53,7 @@ WAYS = (
 )
 PROGRAMS = ("/bin/bash", "/usr/bin/kmod", "/bin/busybox", "/usr/bin/ls", "/usr/bin/basename",
             "/usr/bin/readlink", "/usr/bin/realpath", "/usr/bin/cut")
-RESULT = re.compile(r"bench way=(\S+) ns=(\d+) status=(\d+) bound=(\d+)")
+RESULT = re.compile(r"bench way=(\S+) ns=(\d+) last=(\d+) status=(\d+) bound=(\d+)")
 FUNCTIONS = re.compile(r"bench functions=(\d+) devices=(\d+)")
 
 
@@ -63,11 +63,13 @@ class BootError(Exception):
 
 @dataclass(frozen=True)
 class Times:
-    """Of one boot: how many functions there were, and the nanoseconds of each way."""
+    """Of one boot: how many functions there were, and the nanoseconds of each way, to the end of
+    its program and (`last`) to the last device bound."""
 
     functions: int
     wanted: int
     ns: dict[str, int]
+    last: dict[str, int]
     bound: dict[str, int]
 
 
@@ -194,8 +196,8 @@ def measure(kernel: Path, initrd: Path, functions: int, wanted: int, transcript:
     for problem in re.findall(r"bench error=.*", text):
         print(problem, file=sys.stderr)
     rows = RESULT.findall(text)
-    return Times(int(found[1]), int(found[2]), {name: int(ns) for name, ns, _, _ in rows},
-                 {name: int(bound) for name, _, _, bound in rows})
+    return Times(int(found[1]), int(found[2]), {row[0]: int(row[1]) for row in rows},
+                 {row[0]: int(row[2]) for row in rows}, {row[0]: int(row[4]) for row in rows})
 
 
 def prepare(binder: Path, folder: Path) -> tuple[Path, Path]:
