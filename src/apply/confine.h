@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What the process that does the work can never do: run another program, whatever a
- * library or an `install` line of modprobe.d asks for. execve() and execveat() end with
- * EPERM, for its children too.
+ * What a process that reads disks can never do afterwards: run another program. execve()
+ * and execveat() end with EPERM, for its children too. The static program has no code
+ * that would call them (tests/checks/binary); but what is on a disk may be there to make
+ * it do what it has no code for.
  *
  * No capabilities are dropped: with CAP_SYS_MODULE, which loading a module takes, the
  * others could be had anyway.

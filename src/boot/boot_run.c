@@ -2,6 +2,7 @@
 #include "boot_run.h"
 
 #include "apply/apply.h"
+#include "apply/confine.h"
 #include "apply/hung_load.h"
 #include "apply/kernel_effects.h"
 #include "apply/module_load.h"
@@ -41,10 +42,28 @@ static bool observe(void *context, enum scan_part part, const struct pci_address
 		watch, part == SCAN_WITH_LOCK ? CALL_READ : CALL_SCAN, address, NULL);
 }
 
+/* What a run is at work on, for the hooks of decide(). */
+struct run {
+	const struct boot_options *options;
+	struct watch *watch;
+	const struct journal *journal;
+	struct findings *findings;
+	struct seen *seen;
+	struct module_loader loader;
+	int root;
+	bool locked;
+	bool confined;
+};
+
+/* Before anything is read that somebody else may have written. */
 static bool observe_block(void *context, const char *name)
 {
-	struct watch *watch = context;
+	struct run *run = context;
+	struct watch *watch = run->watch;
 
+	if (!run->confined)
+		confine();
+	run->confined = true;
 	if (!watch)
 		return true;
 	watch_leave(watch);
@@ -102,18 +121,6 @@ static int perform(const struct decision *decision, struct watch *watch,
 	}
 	return apply_plan(&decision->plan, &effects, &report->findings);
 }
-
-/* What a run is at work on, for the hooks of decide(). */
-struct run {
-	const struct boot_options *options;
-	struct watch *watch;
-	const struct journal *journal;
-	struct findings *findings;
-	struct seen *seen;
-	struct module_loader loader;
-	int root;
-	bool locked;
-};
 
 /* Reads what was decided before this run; whether its own function was. */
 static bool was_seen(const struct boot_options *options, struct seen *seen)
@@ -218,7 +225,6 @@ static int decide_and_act(const struct boot_options *options, struct watch *watc
 	struct report *report)
 {
 	const struct scan_observer scan = {.context = watch, .enter = observe};
-	const struct block_observer block = {.context = watch, .enter = observe_block};
 	struct run run = {.options = options,
 		.watch = watch,
 		.journal = journal,
@@ -226,6 +232,7 @@ static int decide_and_act(const struct boot_options *options, struct watch *watc
 		.seen = seen,
 		.loader = {.context = &report->findings, .note = note_module},
 		.root = root};
+	const struct block_observer block = {.context = &run, .enter = observe_block};
 	const struct decide how = {
 		.root = root,
 		.scan = &scan,
