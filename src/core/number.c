@@ -2,16 +2,37 @@
 #include "number.h"
 
 #include <errno.h>
+#include <limits.h>
 
-static int digit_value(char c)
+/* One more than the digit, 0 for what is none: a name in sysfs is mostly digits. */
+static const unsigned char digits[UCHAR_MAX + 1] = {
+	['0'] = 1,
+	['1'] = 2,
+	['2'] = 3,
+	['3'] = 4,
+	['4'] = 5,
+	['5'] = 6,
+	['6'] = 7,
+	['7'] = 8,
+	['8'] = 9,
+	['9'] = 10,
+	['a'] = 11,
+	['b'] = 12,
+	['c'] = 13,
+	['d'] = 14,
+	['e'] = 15,
+	['f'] = 16,
+	['A'] = 11,
+	['B'] = 12,
+	['C'] = 13,
+	['D'] = 14,
+	['E'] = 15,
+	['F'] = 16,
+};
+
+unsigned number_digit(char c)
 {
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
+	return digits[(unsigned char)c] - 1U;
 }
 
 int number_parse(
@@ -22,14 +43,12 @@ int number_parse(
 	if (length == 0)
 		return -EINVAL;
 	for (size_t i = 0; i < length; i++) {
-		int digit = digit_value(text[i]);
+		unsigned digit = number_digit(text[i]);
 
-		if (digit < 0 || (unsigned)digit >= base)
+		if (digit >= base)
 			return -EINVAL;
-		if (value > (max - (uint64_t)digit) / base)
-			return -ERANGE;
-		value = value * base + (uint64_t)digit;
-		if (value > max)
+		if (__builtin_mul_overflow(value, base, &value) ||
+			__builtin_add_overflow(value, digit, &value) || value > max)
 			return -ERANGE;
 	}
 	*ret = value;

@@ -11,5 +11,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* What a digit stands for, letters being those of bases above 10, to 'f'; UINT_MAX for
+ * what is none. */
+unsigned number_digit(char c);
+
 int number_parse(
 	const char *text, size_t length, unsigned base, uint64_t max, uint64_t *ret);

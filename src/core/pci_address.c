@@ -30,80 +30,120 @@ static int field(
 	return 0;
 }
 
-/* DEV.FN, where FN may be '*' if any_function is given. */
-static int device_function(const char *text, size_t length, uint8_t *ret_device,
-	uint8_t *ret_function, bool *ret_any_function)
-{
-	const char *dot = memchr(text, '.', length);
-	uint32_t device, function = 0;
-	bool any = false;
-	size_t left;
-	int r;
+/* What is left of a text. Every name in sysfs goes through here, so it is read once. */
+struct rest {
+	const char *at;
+	const char *end;
+};
 
-	if (!dot)
-		return -EINVAL;
-	left = length - (size_t)(dot - text) - 1;
-	r = field(text, (size_t)(dot - text), 2, DEVICE_MAX, &device);
-	if (r < 0)
-		return r;
-	if (ret_any_function && left == 1 && dot[1] == '*') {
-		any = true;
-	} else {
-		r = field(dot + 1, left, 1, FUNCTION_MAX, &function);
-		if (r < 0)
-			return r;
-	}
-	*ret_device = (uint8_t)device;
-	*ret_function = (uint8_t)function;
-	if (ret_any_function)
-		*ret_any_function = any;
-	return 0;
+/* Hexadecimal digits, how many of them, and what they mean; no more than UINT32_MAX. */
+struct digits {
+	size_t count;
+	uint32_t value;
+};
+
+static bool take_char(struct rest *rest, char wanted)
+{
+	if (rest->at == rest->end || *rest->at != wanted)
+		return false;
+	rest->at++;
+	return true;
 }
 
-/* [DOMAIN:]BUS: in front of a device; *ret_rest is the length of what was read. */
-static int domain_bus(const char *text, size_t length, uint32_t *ret_domain,
-	uint8_t *ret_bus, size_t *ret_used)
+static bool take_digits(struct rest *rest, struct digits *ret)
 {
-	const char *first = memchr(text, ':', length), *second = NULL;
-	uint32_t domain = 0, bus;
-	int r;
+	const char *begin = rest->at;
+	uint32_t value = 0;
 
-	if (!first)
-		return -EINVAL;
-	second = memchr(first + 1, ':', length - (size_t)(first - text) - 1);
-	if (second) {
-		r = field(text, (size_t)(first - text), 8, DOMAIN_MAX, &domain);
-		if (r < 0)
-			return r;
-		r = field(first + 1, (size_t)(second - first) - 1, 2, BUS_MAX, &bus);
-		*ret_used = (size_t)(second - text) + 1;
-	} else {
-		r = field(text, (size_t)(first - text), 2, BUS_MAX, &bus);
-		*ret_used = (size_t)(first - text) + 1;
+	for (; rest->at < rest->end; rest->at++) {
+		unsigned digit = number_digit(*rest->at);
+
+		if (digit >= 16)
+			break;
+		value = value > UINT32_MAX >> 4 ? UINT32_MAX : value << 4 | digit;
 	}
-	if (r < 0)
-		return r;
-	*ret_domain = domain;
-	*ret_bus = (uint8_t)bus;
-	return 0;
+	*ret = (struct digits){.count = (size_t)(rest->at - begin), .value = value};
+	return ret->count > 0;
+}
+
+static bool fits(const struct digits *digits, size_t most, uint32_t max)
+{
+	return digits->count <= most && digits->value <= max;
+}
+
+/* DEV.FN, where FN may be '*' if RET_ANY is given. */
+struct device_function {
+	struct digits device;
+	struct digits function;
+};
+
+static bool take_device_function(
+	struct rest *rest, struct device_function *ret, bool *ret_any)
+{
+	*ret = (struct device_function){0};
+	if (!take_digits(rest, &ret->device) || !take_char(rest, '.'))
+		return false;
+	if (!ret_any)
+		return take_digits(rest, &ret->function);
+	*ret_any = take_char(rest, '*');
+	return *ret_any || take_digits(rest, &ret->function);
+}
+
+static bool device_function_fits(const struct device_function *digits)
+{
+	return fits(&digits->device, 2, DEVICE_MAX) &&
+	       fits(&digits->function, 1, FUNCTION_MAX);
+}
+
+/* [DOMAIN:]BUS: in front of a device. */
+struct domain_bus {
+	struct digits domain;
+	struct digits bus;
+};
+
+static bool take_domain_bus(struct rest *rest, struct domain_bus *ret)
+{
+	struct rest behind;
+	struct digits second;
+
+	*ret = (struct domain_bus){0};
+	if (!take_digits(rest, &ret->bus) || !take_char(rest, ':'))
+		return false;
+	behind = *rest;
+	if (take_digits(&behind, &second) && take_char(&behind, ':')) {
+		ret->domain = ret->bus;
+		ret->bus = second;
+		*rest = behind;
+	}
+	return true;
+}
+
+static bool domain_bus_fits(const struct domain_bus *digits)
+{
+	return fits(&digits->domain, 8, DOMAIN_MAX) && fits(&digits->bus, 2, BUS_MAX);
 }
 
 int pci_address_pattern_parse(
 	const char *text, size_t length, struct pci_address_pattern *ret)
 {
-	struct pci_address_pattern pattern = {0};
-	size_t used = 0;
-	int r;
+	struct rest rest = {text, text + length};
+	struct domain_bus domain_bus;
+	struct device_function place;
+	bool any;
 
-	r = domain_bus(
-		text, length, &pattern.address.domain, &pattern.address.bus, &used);
-	if (r < 0)
-		return r;
-	r = device_function(text + used, length - used, &pattern.address.device,
-		&pattern.address.function, &pattern.any_function);
-	if (r < 0)
-		return r;
-	*ret = pattern;
+	/* First what is no address at all, then what is too large a number in one. */
+	if (!take_domain_bus(&rest, &domain_bus) ||
+		!take_device_function(&rest, &place, &any) || rest.at != rest.end)
+		return -EINVAL;
+	if (!domain_bus_fits(&domain_bus) || !device_function_fits(&place))
+		return -ERANGE;
+	*ret = (struct pci_address_pattern){
+		.address = {.domain = domain_bus.domain.value,
+			.bus = (uint8_t)domain_bus.bus.value,
+			.device = (uint8_t)place.device.value,
+			.function = (uint8_t)place.function.value},
+		.any_function = any,
+	};
 	return 0;
 }
 
@@ -130,27 +170,28 @@ static int path_add_hop(struct pci_path *path, uint8_t device, uint8_t function)
 
 int pci_path_parse(const char *text, size_t length, struct pci_path *ret)
 {
+	struct rest rest = {text, text + length};
+	struct domain_bus domain_bus;
+	struct device_function place;
 	struct pci_path path = {0};
-	size_t used = 0;
-	int r = domain_bus(text, length, &path.domain, &path.bus, &used);
+	bool fits_all;
 
-	if (r < 0)
-		return r;
-	for (;;) {
-		const char *slash = memchr(text + used, '/', length - used);
-		size_t part = slash ? (size_t)(slash - text) - used : length - used;
-		uint8_t device, function;
-
-		r = device_function(text + used, part, &device, &function, NULL);
-		if (r < 0)
-			return r;
-		r = path_add_hop(&path, device, function);
-		if (r < 0)
-			return r;
-		if (!slash)
-			break;
-		used += part + 1;
-	}
+	if (!take_domain_bus(&rest, &domain_bus))
+		return -EINVAL;
+	fits_all = domain_bus_fits(&domain_bus);
+	do {
+		if (!take_device_function(&rest, &place, NULL))
+			return -EINVAL;
+		fits_all = fits_all && device_function_fits(&place) &&
+			   path_add_hop(&path, (uint8_t)place.device.value,
+				   (uint8_t)place.function.value) == 0;
+	} while (take_char(&rest, '/'));
+	if (rest.at != rest.end)
+		return -EINVAL;
+	if (!fits_all)
+		return -ERANGE;
+	path.domain = domain_bus.domain.value;
+	path.bus = (uint8_t)domain_bus.bus.value;
 	*ret = path;
 	return 0;
 }
