@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define FIRST_RULES 4 /* a power of two */
+
 int config_add_problem(struct config *config, struct source source, unsigned column,
 	const char *format, ...)
 {
@@ -59,8 +61,11 @@ static int append_rule(struct config *config, const struct rule *rule)
 	struct rule *rules = config->rules;
 
 	/* Grows by doubling: the count is a power of two whenever there is no room. */
-	if ((config->rule_count & (config->rule_count - 1)) == 0) {
-		size_t capacity = config->rule_count ? config->rule_count * 2 : 1;
+	if (config->rule_count == 0 ||
+		(config->rule_count >= FIRST_RULES &&
+			(config->rule_count & (config->rule_count - 1)) == 0)) {
+		size_t capacity =
+			config->rule_count ? config->rule_count * 2 : FIRST_RULES;
 
 		rules = realloc(rules, capacity * sizeof(*rules));
 		if (!rules)

@@ -15,9 +15,12 @@ static int compare(const void *a, const void *b)
 
 int groups_make(const struct machine *machine, struct groups *ret_groups)
 {
-	struct groups groups = {
-		.members = calloc(machine->count + 1, sizeof(*groups.members))};
+	struct groups groups = {0};
+	size_t members = 0;
 
+	for (size_t i = 0; i < machine->count; i++)
+		members += machine->functions[i].group != MACHINE_GROUP_NONE;
+	groups.members = calloc(members + 1, sizeof(*groups.members));
 	if (!groups.members)
 		return -ENOMEM;
 	for (size_t i = 0; i < machine->count; i++)

@@ -31,7 +31,7 @@ struct choice {
 struct work {
 	const struct machine *machine;
 	struct choice *choices;      /* one for each function of the machine */
-	const struct rule **kept_by; /* likewise */
+	const struct rule **kept_by; /* likewise; NULL without keep rules */
 	size_t *reached;             /* by the rule being looked at; likewise */
 	size_t reached_count;
 	struct rule_match match; /* of that rule */
@@ -71,7 +71,7 @@ static void note_mismatch(
 
 static bool is_protected(struct work *work, size_t index)
 {
-	const struct rule *keep = work->kept_by[index];
+	const struct rule *keep = work->kept_by ? work->kept_by[index] : NULL;
 	struct choice *choice = &work->choices[index];
 
 	if (!keep)
@@ -382,14 +382,23 @@ static bool widens_to_group(const struct config *config)
 	return false;
 }
 
+static bool has_keep(const struct config *config)
+{
+	for (size_t i = 0; i < config->rule_count; i++)
+		if (config->rules[i].action == RULE_KEEP)
+			return true;
+	return false;
+}
+
 static int work_begin(struct work *work, const struct config *config)
 {
 	size_t count = work->machine->count + 1;
 
 	work->choices = calloc(count, sizeof(*work->choices));
-	work->kept_by = calloc(count, sizeof(*work->kept_by));
 	work->reached = calloc(count, sizeof(*work->reached));
-	if (!work->choices || !work->kept_by || !work->reached)
+	if (has_keep(config))
+		work->kept_by = calloc(count, sizeof(*work->kept_by));
+	if (!work->choices || !work->reached || (has_keep(config) && !work->kept_by))
 		return -ENOMEM;
 	return widens_to_group(config) ? groups_make(work->machine, &work->groups) : 0;
 }

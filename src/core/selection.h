@@ -30,7 +30,8 @@ struct selection {
 	/* Functions whose virtual functions, all of them, are to be taken (vf-of=). */
 	const struct pci_function **held;
 	size_t held_count;
-	/* For each function of the machine, the keep rule that protects it, or NULL. */
+	/* For each function of the machine, the keep rule that protects it, or NULL; as a
+	 * whole NULL where there are no keep rules. */
 	const struct rule **kept_by;
 };
 

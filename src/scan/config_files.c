@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -25,8 +26,8 @@ static const char *const drop_in_dirs[] = {
 #define DROP_IN_DIRS (sizeof(drop_in_dirs) / sizeof(drop_in_dirs[0]))
 
 struct drop_ins {
-	bool unusable[DROP_IN_DIRS]; /* the whole folder, and that was said */
-	char names[CONFIG_FILES_MAX][NAME_MAX_BYTES]; /* ascending, each once */
+	bool unusable[DROP_IN_DIRS];   /* the whole folder, and that was said */
+	char *names[CONFIG_FILES_MAX]; /* ascending, each once */
 	size_t count;
 	bool too_many;
 };
@@ -144,6 +145,7 @@ static int add_name(void *context, int dir, const char *name)
 {
 	struct drop_ins *drop_ins = context;
 	size_t length = strlen(name), at = 0;
+	char *copy;
 
 	(void)dir;
 	/* Names with a dot in front are editors' lock files and the like. */
@@ -158,9 +160,12 @@ static int add_name(void *context, int dir, const char *name)
 		drop_ins->too_many = true;
 		return 0;
 	}
-	memmove(drop_ins->names[at + 1], drop_ins->names[at],
+	copy = strdup(name);
+	if (!copy)
+		return -ENOMEM;
+	memmove(&drop_ins->names[at + 1], &drop_ins->names[at],
 		(drop_ins->count - at) * sizeof(drop_ins->names[0]));
-	memcpy(drop_ins->names[at], name, length + 1);
+	drop_ins->names[at] = copy;
 	drop_ins->count++;
 	return 0;
 }
@@ -202,8 +207,8 @@ static int list_folder(
 	r = trust_folder(root, path);
 	if (r == 0)
 		r = dir_for_each(root, path, add_name, drop_ins);
-	if (r >= 0)
-		return 0;
+	if (r >= 0 || r == -ENOMEM)
+		return r;
 	drop_ins->unusable[index] = true;
 	return problem_of_file(config, root, path, path, r) < 0 ? -ENOMEM : 0;
 }
@@ -211,6 +216,20 @@ static int list_folder(
 int config_files_read(struct config *config, int root)
 {
 	return config_files_read_as(config, root, NULL, 0);
+}
+
+static int read_drop_ins(struct config *config, int root, const struct drop_ins *drop_ins)
+{
+	int r = 0;
+
+	if (drop_ins->too_many) {
+		config->incomplete = true;
+		return config_add_problem(config, (struct source){0}, 0,
+			"more than %d drop-in files; join some", CONFIG_FILES_MAX - 2);
+	}
+	for (size_t i = 0; r == 0 && i < drop_ins->count; i++)
+		r = read_drop_in(config, root, drop_ins, drop_ins->names[i]);
+	return r;
 }
 
 int config_files_read_as(
@@ -221,19 +240,11 @@ int config_files_read_as(
 
 	for (size_t i = 0; r == 0 && i < DROP_IN_DIRS; i++)
 		r = list_folder(config, root, i, &drop_ins);
-	if (r < 0)
-		return r;
-	if (drop_ins.too_many) {
-		config->incomplete = true;
-		return config_add_problem(config, (struct source){0}, 0,
-			"more than %d drop-in files; join some", CONFIG_FILES_MAX - 2);
-	}
-	for (size_t i = 0; i < drop_ins.count; i++) {
-		r = read_drop_in(config, root, &drop_ins, drop_ins.names[i]);
-		if (r < 0)
-			return r;
-	}
-	return 0;
+	if (r == 0)
+		r = read_drop_ins(config, root, &drop_ins);
+	for (size_t i = 0; i < drop_ins.count; i++)
+		free(drop_ins.names[i]);
+	return r;
 }
 
 int config_cmdline_read(struct config *config, int root)

@@ -20,7 +20,7 @@
 #define DEVICES_DIR    "sys/bus/pci/devices"
 #define IOMMU_DIR      "sys/class/iommu"
 #define GROUPS_DIR     "sys/kernel/iommu_groups"
-#define FIRST_COUNT    64
+#define FIRST_COUNT    512
 #define PATH_MAX_BYTES 128
 #define DRIVER_UNSET   "(null)"
 

@@ -72,23 +72,24 @@ int sysfs_read_link_name(int dir, const char *path, char *out, size_t size)
 	return (int)strlen(name);
 }
 
-/* Reads at most MAX bytes; one more byte of room shows whether there are more. Most files
- * are short, and memory that is asked for has to be cleared by the kernel. */
-static int read_bounded(int fd, size_t max, char **ret_bytes, size_t *ret_length)
+/* What a file has behind its first LENGTH bytes, which are in FIRST. */
+static int read_more(int fd, size_t max, const char *first, size_t length,
+	char **ret_bytes, size_t *ret_length)
 {
 	cleanup_free char *bytes = NULL;
-	size_t length = 0, room = 0;
+	size_t room = length;
 	ssize_t n;
 
 	do {
 		if (length == room) {
 			char *more;
 
-			room = room == 0 ? FIRST_ROOM : room * 2;
-			room = room > max + 1 ? max + 1 : room;
+			room = room * 2 > max + 1 ? max + 1 : room * 2;
 			more = realloc(bytes, room);
 			if (!more)
 				return -ENOMEM;
+			if (!bytes)
+				memcpy(more, first, length);
 			bytes = more;
 		}
 		n = read_some(fd, bytes + length, room - length);
@@ -100,6 +101,35 @@ static int read_bounded(int fd, size_t max, char **ret_bytes, size_t *ret_length
 		return -EFBIG;
 	bytes[length] = '\0';
 	*ret_bytes = take_pointer(&bytes);
+	*ret_length = length;
+	return 0;
+}
+
+/* Reads at most MAX bytes; one more byte of room shows whether there are more. Most files
+ * are short: these take no more memory than they have bytes. */
+static int read_bounded(int fd, size_t max, char **ret_bytes, size_t *ret_length)
+{
+	char first[FIRST_ROOM];
+	size_t length = 0, room = max + 1 < sizeof(first) ? max + 1 : sizeof(first);
+	ssize_t n;
+	char *bytes;
+
+	do {
+		n = read_some(fd, first + length, room - length);
+		if (n < 0)
+			return (int)n;
+		length += (size_t)n;
+	} while (n > 0 && length < room);
+	if (length > max)
+		return -EFBIG;
+	if (length == room)
+		return read_more(fd, max, first, length, ret_bytes, ret_length);
+	bytes = malloc(length + 1);
+	if (!bytes)
+		return -ENOMEM;
+	memcpy(bytes, first, length);
+	bytes[length] = '\0';
+	*ret_bytes = bytes;
 	*ret_length = length;
 	return 0;
 }
