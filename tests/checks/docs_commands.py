@@ -115,6 +115,7 @@ COMMANDS = (
     Known(r"sudo (rpm-ostree (install|initramfs|initramfs-etc|kargs) .*)", reason=REAL),
     Known(r"sudo proxmox-boot-tool (status|refresh)", reason=REAL),
     Known(r"sudo nixos-rebuild (boot|switch)", reason=REAL),
+    Known(r"sudo sdbootutil (mkinitrd|update-all-entries)", reason=REAL),
     Known(r"sudo emerge --config sys-kernel/gentoo-kernel", reason=REAL),
     Known(r"sudo (systemctl )?reboot", reason="would end the tests; what comes then is booted"),
     # What a boot left.
