@@ -70,6 +70,23 @@ def tarball() -> Path:
     return found
 
 
+def wrong_tarballs(keep: Path) -> list[str]:
+    """Make the tarball twice, with different rights for others, and compare byte by byte."""
+    wrong = []
+    for kind, end in (("gztar", "gz"), ("xztar", "xz")):
+        made = []
+        for umask in ("022", "077"):
+            folder = keep / f"tarball-{umask}"
+            subprocess.run(["sh", "-c", 'umask "$1"; exec "$2" "$3" "$4"', "sh", umask,
+                            str(TOP / "packaging/tarball"), str(folder), kind], check=True,
+                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            (found,) = folder.glob(f"*.tar.{end}")
+            made.append(found.read_bytes())
+        if made[0] != made[1]:
+            wrong.append(f"the .tar.{end} is another one each time")
+    return wrong
+
+
 def build_root(suite: str) -> roots.Root:
     """Return a root with the build-dependencies."""
     return roots.root(suite, base=BUILD)
