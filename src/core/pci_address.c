@@ -424,6 +424,14 @@ bool pci_path_equal(const struct pci_path *a, const struct pci_path *b)
 	       memcmp(a->devfn, b->devfn, a->hops) == 0;
 }
 
+bool pci_path_may_end_at(const struct pci_path *path, const struct pci_address *address)
+{
+	return path->hops > 0 && path->domain == address->domain &&
+	       path->devfn[path->hops - 1] ==
+		       (address->device << 3 | address->function) &&
+	       (path->hops > 1 || path->bus == address->bus);
+}
+
 bool pci_id_pattern_matches(const struct pci_id_pattern *pattern, const struct pci_id *id)
 {
 	return (pattern->any_vendor || pattern->id.vendor == id->vendor) &&

@@ -100,5 +100,8 @@ bool pci_address_same_slot(const struct pci_address *a, const struct pci_address
 bool pci_address_pattern_matches(
 	const struct pci_address_pattern *pattern, const struct pci_address *address);
 bool pci_path_equal(const struct pci_path *a, const struct pci_path *b);
+/* Whether a function with this address can be at the end of the path: of it the address
+ * has domain, device and function, and without a bridge above it the bus. */
+bool pci_path_may_end_at(const struct pci_path *path, const struct pci_address *address);
 bool pci_id_pattern_matches(
 	const struct pci_id_pattern *pattern, const struct pci_id *id);

@@ -93,7 +93,8 @@ bool term_holds(const struct machine *machine, const struct rule *rule,
 	case TERM_ADDRESS:
 		return pci_address_pattern_matches(&term->address, &function->address);
 	case TERM_PATH:
-		return wish_known(machine, function, ATTRIBUTE_PATH) &&
+		return pci_path_may_end_at(&term->path, &function->address) &&
+		       wish_known(machine, function, ATTRIBUTE_PATH) &&
 		       pci_path_equal(&term->path, &function->path);
 	case TERM_GROUP_NUMBER:
 		return wish_known(machine, function, ATTRIBUTE_GROUP) &&

@@ -333,6 +333,38 @@ static void test_order_and_slot(void **state)
 	assert_false(pci_path_equal(&a, &b));
 }
 
+static void test_end_of_path(void **state)
+{
+	static const struct {
+		const char *path;
+		const char *address;
+		bool may;
+	} rows[] = {
+		{"00:01.1/00.0", "0000:01:00.0", true},
+		{"00:01.1/00.0", "0000:7f:00.0", true},
+		{"00:01.1/00.0", "0000:01:00.1", false},
+		{"00:01.1/00.0", "0000:01:01.0", false},
+		{"00:01.1/00.0", "0001:01:00.0", false},
+		{"10000:e0:06.0/00.0", "10000:e1:00.0", true},
+		{"00:1f.3", "0000:00:1f.3", true},
+		{"00:1f.3", "0000:01:1f.3", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct pci_address address;
+		struct pci_path path;
+
+		assert_int_equal(
+			pci_path_parse(rows[i].path, strlen(rows[i].path), &path), 0);
+		assert_int_equal(pci_address_parse(rows[i].address,
+					 strlen(rows[i].address), &address),
+			0);
+		if (pci_path_may_end_at(&path, &address) != rows[i].may)
+			fail_msg("%s %s", rows[i].path, rows[i].address);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -346,6 +378,7 @@ int main(void)
 		cmocka_unit_test(test_id),
 		cmocka_unit_test(test_id_matches),
 		cmocka_unit_test(test_order_and_slot),
+		cmocka_unit_test(test_end_of_path),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
