@@ -321,6 +321,15 @@ bool boot_is_nothing(const struct config *config)
 	       (config->rule_count == 0 && !config->incomplete);
 }
 
+bool boot_was_decided(const struct boot_options *options)
+{
+	struct seen seen = {0};
+	bool decided = options->late && !options->plan_only && was_seen(options, &seen);
+
+	seen_clear(&seen);
+	return decided;
+}
+
 static int run_with_config(const struct boot_options *options, struct watch *watch,
 	struct journal *journal, int root, const struct config *config, struct seen *seen,
 	struct report *report)

@@ -35,6 +35,9 @@ int boot_read(const struct boot_options *options, struct config *ret_config);
 /* Whether that is nothing: there are no rules, or it is switched off. */
 bool boot_is_nothing(const struct config *config);
 
+/* Of a late device, whether an earlier run decided about it. Waits for nothing. */
+bool boot_was_decided(const struct boot_options *options);
+
 /*
  * Does everything and fills *report, whose findings the caller clears. CONFIG is what
  * boot_read() gave, or NULL: it is read here. WATCH may be NULL where there is nothing to

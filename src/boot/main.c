@@ -249,7 +249,9 @@ static int perform(struct run *run)
 		return print_drivers(&run->asked.boot);
 	if (!run->asked.boot.late)
 		return run_boot(run);
-	run_watched(run);
+	/* Of many that come at once, the first run decides about most. */
+	if (!boot_was_decided(&run->asked.boot))
+		run_watched(run);
 	return EXIT_SUCCESS;
 }
 
