@@ -32,5 +32,9 @@ const char *guard_name(enum guard guard);
 /* The guard with this name, GUARD_NONE if there is none. */
 enum guard guard_from_name(const char *text, size_t length);
 
+/* How the words end of each guard that allow= lifts; takes guard_name(). A refusal is no
+ * advice: it has to be clear that the device is protected until that word is written. */
+#define GUARD_LIFTED_BY "; protected, taken only with allow=%s"
+
 /* What to do instead of allow= for a guard that allow= does not lift, else NULL. */
 const char *guard_not_liftable(enum guard guard);

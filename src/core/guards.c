@@ -20,8 +20,8 @@ static bool refuses_bridge(
 		if (wanted->rule->allow & GUARD_BIT(GUARD_BRIDGE))
 			return false;
 		snprintf(why, GUARD_WHY_MAX,
-			"an SMBus controller serves the whole board; allow=bridge takes "
-			"it");
+			"an SMBus controller serves the whole board" GUARD_LIFTED_BY,
+			guard_name(GUARD_BRIDGE));
 		return true;
 	}
 	snprintf(why, GUARD_WHY_MAX,
@@ -59,12 +59,11 @@ static bool refuses_no_iommu(
 	snprintf(why, GUARD_WHY_MAX,
 		machine->has_iommu
 			? "it is in no IOMMU group, so VFIO cannot use it; "
-			  "allow=no-iommu tries it all the same"
+			  "taken only with allow=no-iommu"
 			: "the kernel has no IOMMU, so VFIO cannot use it; switch it on "
 			  "in the firmware (VT-d, AMD-Vi) and, for Intel, with "
 			  "intel_iommu=on "
-			  "on the kernel command line; allow=no-iommu tries it all the "
-			  "same");
+			  "on the kernel command line; taken only with allow=no-iommu");
 	return true;
 }
 
@@ -78,7 +77,8 @@ static bool refuses_root_disk(
 		need = needs_find(&machine->needs, NEED_DISK, address);
 	if (!need || wanted->rule->allow & GUARD_BIT(GUARD_ROOT_DISK))
 		return false;
-	snprintf(why, GUARD_WHY_MAX, "%s; allow=root-disk takes it", need->words);
+	snprintf(why, GUARD_WHY_MAX, "%s" GUARD_LIFTED_BY, need->words,
+		guard_name(GUARD_ROOT_DISK));
 	return true;
 }
 
@@ -97,9 +97,10 @@ static bool refuses_storage(
 		root_is_known(needs) || wanted->rule->allow & GUARD_BIT(GUARD_STORAGE))
 		return false;
 	snprintf(why, GUARD_WHY_MAX,
-		"it is not known what the host boots from: %s; allow=storage takes it",
+		"it is not known what the host boots from: %s" GUARD_LIFTED_BY,
 		needs->root_words[0] ? needs->root_words
-				     : "the image has no facts and there is no root=");
+				     : "the image has no facts and there is no root=",
+		guard_name(GUARD_STORAGE));
 	return true;
 }
 
@@ -120,20 +121,22 @@ static bool refuses_network(
 	const struct pci_function *function = wanted->function;
 	const struct need *need =
 		needs_find(&machine->needs, NEED_NETWORK, &function->address);
+	const char *words;
 
 	if (wanted->rule->allow & GUARD_BIT(GUARD_NETWORK))
 		return false;
 	if (need)
-		snprintf(why, GUARD_WHY_MAX, "%s; allow=network takes it", need->words);
+		words = need->words;
 	else if (PCI_CLASS_BASE(function->class_code) == PCI_BASE_NETWORK &&
 		 network_is_open(&machine->needs))
-		snprintf(why, GUARD_WHY_MAX, "%s; allow=network takes it",
-			machine->needs.root == ROOT_NETWORK
+		words = machine->needs.root == ROOT_NETWORK
 				? "/ comes over the network, and it is not known "
 				  "through which card"
-				: "it is not known whether the host boots over it");
+				: "it is not known whether the host boots over it";
 	else
 		return false;
+	snprintf(why, GUARD_WHY_MAX, "%s" GUARD_LIFTED_BY, words,
+		guard_name(GUARD_NETWORK));
 	return true;
 }
 

@@ -107,19 +107,14 @@ static void refuse(const struct last_guard *guard, const struct machine *machine
 {
 	const struct need *need =
 		needs_find(&machine->needs, NEED_KEYBOARD, &device->function->address);
+	const bool is_keyboard = guard->guard == GUARD_KEYBOARD && need;
 
-	if (guard->guard == GUARD_KEYBOARD && need)
-		finding_add(findings, SEVERITY_WARNING, VERDICT_REFUSED, guard->guard,
-			device->function, device->rule,
-			"refused, %s: %s, and the host would have no other; "
-			"allow=keyboard takes it",
-			guard_name(guard->guard), need->words);
-	else
-		finding_add(findings, SEVERITY_WARNING, VERDICT_REFUSED, guard->guard,
-			device->function, device->rule,
-			"refused, %s: the host would have no display left; "
-			"allow=last-display takes it",
-			guard_name(guard->guard));
+	finding_add(findings, SEVERITY_WARNING, VERDICT_REFUSED, guard->guard,
+		device->function, device->rule, "refused, %s: %s%s" GUARD_LIFTED_BY,
+		guard_name(guard->guard),
+		is_keyboard ? need->words : "the host would have no display left",
+		is_keyboard ? ", and the host would have no other" : "",
+		guard_name(guard->guard));
 }
 
 static void take_out(struct plan *plan, size_t device)

@@ -93,26 +93,25 @@ static bool safe(const struct pci_function *function, char *why, size_t size)
 	if (is_display(function)) {
 		snprintf(why, size,
 			"unbind=safe never takes a display from its driver, which could "
-			"hang; unbind=always does");
+			"hang; taken only with unbind=always");
 		return false;
 	}
 	if (!driver_lets_go(function->driver)) {
 		snprintf(why, size,
-			"this driver is not known to let go cleanly; unbind=always takes "
-			"it "
-			"all the same");
+			"this driver is not known to let go cleanly; taken only with "
+			"unbind=always");
 		return false;
 	}
 	switch (function->use) {
 	case USE_IDLE:
 		return true;
 	case USE_BUSY:
-		snprintf(why, size, "%s; unbind=always takes it all the same",
+		snprintf(why, size, "%s; taken only with unbind=always",
 			function->use_text);
 		return false;
 	case USE_UNKNOWN:
 	case USE_NOT_ASKED:
-		snprintf(why, size, "%s; unbind=always takes it all the same",
+		snprintf(why, size, "%s; taken only with unbind=always",
 			function->use_text[0] ? function->use_text
 					      : "it is not known what uses it");
 		return false;

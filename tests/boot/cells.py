@@ -455,7 +455,7 @@ def native_cell(name: str, unbind: str, *taken: str,
 
 SATA_DISK, NVME_DRIVE = address(1), address(2)
 ROOT = f"root=UUID={ROOT_UUID}"
-ON_SATA = rf".*carries / \(UUID={ROOT_UUID}\); allow=root-disk takes it"
+ON_SATA = rf".*carries / \(UUID={ROOT_UUID}\); protected, taken only with allow=root-disk"
 
 
 def storage_cell(name: str, config: str, taken: Sequence[str], log: Sequence[str],
@@ -479,7 +479,7 @@ STORAGE = in_one(
                  "root=/dev/sda"),
     storage_cell("storage-unknown", "02:00.0\n", [],
                  [refused(NVME_DRIVE, "storage") + ": it is not known what the host boots from: "
-                  ".*; allow=storage takes it"], "root="),
+                  ".*; protected, taken only with allow=storage"], "root="),
     storage_cell("storage-elsewhere", "02:00.0\n", [],
                  [refused(NVME_DRIVE, "storage") + ".*is not there yet.*allow=storage"],
                  "root=UUID=00000000-0000-0000-0000-000000000000"),

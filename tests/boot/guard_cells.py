@@ -56,7 +56,7 @@ def both(name: str, where: str, word: str, words: str, told: Optional[bytes], *a
          topology: Topology = top.MACHINE, suites: Sequence[str] = STABLE) -> tuple[Cell, Cell]:
     """The rule, refused in these words, and with allow=."""
     rule = where[5:]
-    said = (refused(where, word) + rf": {words}allow={word} takes it "
+    said = (refused(where, word) + rf": {words}protected, taken only with allow={word} "
             r"\(/etc/vfio-early\.conf:1\)$")
     return (guard(name, f"{rule}\n", told, (), [said], *append, topology=topology,
                   suites=suites),

@@ -65,7 +65,8 @@ static void refused(const char *line, enum guard guard, const char *words)
 	char why[GUARD_WHY_MAX] = "", fix[64];
 
 	assert_int_equal(ask(line, why), guard);
-	snprintf(fix, sizeof(fix), "allow=%s takes it", guard_name(guard));
+	snprintf(fix, sizeof(fix), "; protected, taken only with allow=%s",
+		guard_name(guard));
 	assert_contains(why, words);
 	assert_contains(why, fix);
 }
@@ -180,6 +181,9 @@ static const char *lost(const char *lines)
 		pci_address_format(&finding->address, address);
 		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s %s;",
 			address, guard_name(finding->guard));
+		if (!guard_not_liftable(finding->guard))
+			assert_contains(
+				finding->text, "; protected, taken only with allow=");
 		for (size_t j = 0; j < plan.device_count; j++)
 			assert_int_not_equal(
 				pci_address_compare(&plan.devices[j].function->address,

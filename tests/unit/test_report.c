@@ -36,10 +36,10 @@ static void test_line(void **state)
 			 NVME,
 			 .origin = CONF ":7",
 			 .text = "refused, root-disk: carries / (UUID=1); "
-				 "allow=root-disk "
-				 "takes it"},
+				 "protected, taken only with allow=root-disk"},
 			"10000:e1:00.1 [144d:a808] nvme: refused, root-disk: carries / "
-			"(UUID=1); allow=root-disk takes it (" CONF ":7)"},
+			"(UUID=1); protected, taken only with allow=root-disk (" CONF
+			":7)"},
 		{{.verdict = VERDICT_PROBLEM, .origin = CONF ":4:9", .text = "no"},
 			CONF ":4:9: no"},
 		{{.verdict = VERDICT_PROBLEM, .text = "no"}, "no"},

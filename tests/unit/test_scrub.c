@@ -180,9 +180,10 @@ static void expect_message(const char *text, const char *expected)
 static void test_messages(void **state)
 {
 	(void)state;
-	expect_message(
-		"refused, root-disk: carries / (/dev/sda1); allow=root-disk takes it",
-		"refused, root-disk: carries / (/dev/sda1); allow=root-disk takes it");
+	expect_message("refused, root-disk: carries / (/dev/sda1); protected, taken only "
+		       "with allow=root-disk",
+		"refused, root-disk: carries / (/dev/sda1); protected, taken only with "
+		"allow=root-disk");
 	expect_message("carries /home/jane (UUID=3f2504e0-4f89-11d3-9a0c-0305e82c3301)",
 		"carries /removed/1 (UUID=" UUID1 ")");
 	expect_message("carries /nas (/dev/mapper/janes--vg-nas)",
