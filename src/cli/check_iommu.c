@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Whether the IOMMU is on, and if not, why. The firmware describes one in the ACPI table
- * DMAR (Intel) or IVRS (AMD); the kernel uses AMD's unless it is told not to, and Intel's
- * where CONFIG_INTEL_IOMMU_DEFAULT_ON or intel_iommu=on says so (dmar_disabled in
- * drivers/iommu/intel/iommu.c).
+ * DMAR (Intel) or IVRS (AMD); which of them the kernel uses is in core/iommu_switches.h.
  */
 #include "boot_loader.h"
 #include "check_parts.h"
-#include "core/cmdline.h"
+#include "core/iommu_switches.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -16,50 +14,6 @@
 
 #define TOPIC  "iommu"
 #define TABLES "sys/firmware/acpi/tables"
-
-struct switches {
-	const char *off; /* the parameter that switches it off */
-	bool intel_on;
-	char word[64];
-};
-
-/* Whether one of the values, divided by commas, is this one. */
-static bool has_value(const char *value, size_t length, const char *wanted)
-{
-	size_t wanted_length = strlen(wanted), at = 0;
-
-	while (value && at <= length) {
-		const char *comma = memchr(value + at, ',', length - at);
-		size_t end = comma ? (size_t)(comma - value) : length;
-
-		if (end - at == wanted_length &&
-			memcmp(value + at, wanted, wanted_length) == 0)
-			return true;
-		at = end + 1;
-	}
-	return false;
-}
-
-static bool look(void *context, const char *name, size_t name_length, const char *value,
-	size_t value_length)
-{
-	static const char *const names[] = {"intel_iommu", "amd_iommu", "iommu"};
-	struct switches *switches = context;
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (!cmdline_name_is(name, name_length, names[i]))
-			continue;
-		if (has_value(value, value_length, "off")) {
-			snprintf(switches->word, sizeof(switches->word), "%s=%.*s",
-				names[i], (int)value_length, value);
-			switches->off = names[i];
-		} else if (i == 0 && (has_value(value, value_length, "on") ||
-					     has_value(value, value_length, "sm_on"))) {
-			switches->intel_on = true;
-		}
-	}
-	return true;
-}
 
 static bool has_table(const struct check *check, const char *name)
 {
@@ -80,16 +34,16 @@ static void fix_word(struct check *check, bool add, const char *word)
 static void explain(struct check *check)
 {
 	struct advices *advices = &check->advices;
-	struct switches switches = {0};
+	struct iommu_switches switches;
 	bool intel = has_table(check, "DMAR"), amd = has_table(check, "IVRS");
 
-	cmdline_for_each(check->cmdline, strlen(check->cmdline), look, &switches);
-	if (switches.off) {
+	iommu_switches_read(check->cmdline, strlen(check->cmdline), &switches);
+	if (switches.off[0]) {
 		advice_what(advices,
 			"the IOMMU is switched off by %s on the kernel "
 			"command line",
-			switches.word);
-		fix_word(check, false, switches.word);
+			switches.off);
+		fix_word(check, false, switches.off);
 	} else if (intel && !switches.intel_on) {
 		advice_what(advices,
 			"the firmware has an IOMMU (VT-d), which this kernel "

@@ -18,6 +18,7 @@ static void warn_finding(const struct finding *finding)
 void survey_warn(const struct survey *survey)
 {
 	const struct config *config = &survey->config;
+	char fix[IOMMU_FIX_MAX];
 
 	for (size_t i = 0; i < survey->findings.count; i++) {
 		const struct finding *finding = &survey->findings.items[i];
@@ -33,12 +34,12 @@ void survey_warn(const struct survey *survey)
 	else if (config->incomplete)
 		warn_user("the config could not be read whole, so the boot would take "
 			  "nothing; correct what is named above");
-	if (!survey->machine.has_iommu)
-		warn_user("no IOMMU is on, so there are no groups and nothing can be "
-			  "passed "
-			  "through; switch on VT-d or AMD-Vi in the firmware, and for "
-			  "Intel "
-			  "add intel_iommu=on to the kernel command line");
+	if (survey->machine.has_iommu)
+		return;
+	iommu_fix(&survey->machine.iommu_switches, fix);
+	warn_user("no IOMMU is on, so there are no groups and nothing can be passed "
+		  "through; %s",
+		fix);
 }
 
 int survey_complain(int error)

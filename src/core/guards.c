@@ -52,18 +52,18 @@ static bool refuses_identity(
 static bool refuses_no_iommu(
 	const struct machine *machine, const struct wanted *wanted, char *why)
 {
+	char fix[IOMMU_FIX_MAX] = "";
+
 	if (wanted->function->group != MACHINE_GROUP_NONE)
 		return false;
 	if (wanted->rule->allow & GUARD_BIT(GUARD_NO_IOMMU))
 		return false;
-	snprintf(why, GUARD_WHY_MAX,
-		machine->has_iommu
-			? "it is in no IOMMU group, so VFIO cannot use it; "
-			  "taken only with allow=no-iommu"
-			: "the kernel has no IOMMU, so VFIO cannot use it; switch it on "
-			  "in the firmware (VT-d, AMD-Vi) and, for Intel, with "
-			  "intel_iommu=on "
-			  "on the kernel command line; taken only with allow=no-iommu");
+	if (!machine->has_iommu)
+		iommu_fix(&machine->iommu_switches, fix);
+	snprintf(why, GUARD_WHY_MAX, "%s%s; taken only with allow=no-iommu",
+		machine->has_iommu ? "it is in no IOMMU group, so VFIO cannot use it"
+				   : "the kernel has no IOMMU, so VFIO cannot use it; ",
+		fix);
 	return true;
 }
 

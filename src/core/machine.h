@@ -6,6 +6,7 @@
 
 #include "config.h"
 #include "framebuffer.h"
+#include "iommu_switches.h"
 #include "needs.h"
 #include "pci_address.h"
 #include "pci_class.h"
@@ -75,6 +76,8 @@ struct machine {
 	size_t count;
 	size_t capacity;
 	bool has_iommu; /* /sys/class/iommu has an entry */
+	/* What the kernel command line says of it; read where there is none. */
+	struct iommu_switches iommu_switches;
 	struct needs needs;
 	struct boot_framebuffer framebuffer;
 	struct wishes *wishes; /* NULL: nothing is left to be found out */

@@ -2,6 +2,7 @@
 #include "scan.h"
 
 #include "cleanup.h"
+#include "core/cmdline.h"
 #include "core/driver_name.h"
 #include "core/unbind_rules.h"
 #include "core/wish.h"
@@ -208,6 +209,18 @@ static int stop_at_first(void *context, int dir, const char *name)
 	return 1;
 }
 
+/* Why there may be none. Returns 0 or -ENOMEM. */
+static int read_iommu_switches(int root, struct machine *machine)
+{
+	cleanup_free char *cmdline = NULL;
+	size_t length;
+	int r = proc_read(root, "proc/cmdline", CMDLINE_BYTES_MAX, &cmdline, &length);
+
+	if (r == 0)
+		iommu_switches_read(cmdline, length, &machine->iommu_switches);
+	return r == -ENOMEM ? r : 0;
+}
+
 int scan_list(int root, struct machine *ret_machine)
 {
 	struct listing listing = {0};
@@ -224,6 +237,10 @@ int scan_list(int root, struct machine *ret_machine)
 		return r;
 	}
 	(void)dir_for_each(root, IOMMU_DIR, stop_at_first, &machine.has_iommu);
+	if (!machine.has_iommu && read_iommu_switches(root, &machine) < 0) {
+		machine_clear(&machine);
+		return -ENOMEM;
+	}
 	*ret_machine = machine;
 	return 0;
 }

@@ -280,8 +280,10 @@ GUARDS = (
     Cell("identity-mismatch-path", top.TWIN_GPUS, b"path=00:01.0/00.0 id=10de:2206\n02:00.0\n",
          on(GPU2), [refused(GPU1, "identity")]),
     Cell("no-iommu", top.NO_IOMMU, b"01:00.0\n", log=[refused(GPU1, "no-iommu")], quick=True),
-    Cell("iommu-off", top.TWIN_GPUS, b"01:00.0\n", log=[refused(GPU1, "no-iommu")],
-         append=["intel_iommu=off"]),
+    Cell("iommu-off", top.TWIN_GPUS, b"01:00.0\n",
+         log=[refused(GPU1, "no-iommu") + ".*; intel_iommu=off on the kernel command line "
+              "switches it off: take that out; "],
+         absent=["intel_iommu=on"], append=["intel_iommu=off"]),
     # vfio-pci refuses a device without a group: it has to come back to its own driver.
     Cell("no-iommu-allowed", top.NO_IOMMU, b"01:00.0 allow=no-iommu\n",
          log=[rf"^{GPU1} .*failed"]),

@@ -147,6 +147,18 @@ static void test_no_iommu(void **state)
 	assert_contains(why, "the kernel has no IOMMU");
 	assert_contains(why, "intel_iommu=on");
 	assert_contains(why, "allow=no-iommu");
+	/* Where the command line is the reason, another word on it would not help. */
+	strcpy(machine.iommu_switches.off, "amd_iommu=off");
+	assert_int_equal(guards_ask(&machine, &wanted, why), GUARD_NO_IOMMU);
+	assert_contains(why, "the kernel has no IOMMU");
+	assert_contains(why, "amd_iommu=off on the kernel command line switches it off");
+	assert_lacks(why, "intel_iommu=on");
+	assert_lacks(why, "firmware");
+	assert_contains(why, "; taken only with allow=no-iommu");
+	/* The longest word there is. */
+	memset(machine.iommu_switches.off, 'o', IOMMU_WORD_MAX - 1);
+	assert_int_equal(guards_ask(&machine, &wanted, why), GUARD_NO_IOMMU);
+	assert_contains(why, "; taken only with allow=no-iommu");
 	config_clear(&config);
 	machine_clear(&machine);
 }

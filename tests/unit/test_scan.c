@@ -115,6 +115,12 @@ static void test_no_groups(void **state)
 	scan(1);
 	assert_int_equal(at("01:00.0")->group, MACHINE_GROUP_NONE);
 	assert_false(machine.has_iommu);
+	assert_string_equal(machine.iommu_switches.off, "");
+	/* Why there is none may be on the command line. */
+	fake_file(&fake, "proc/cmdline", "quiet intel_iommu=off\n");
+	scan(1);
+	assert_false(machine.has_iommu);
+	assert_string_equal(machine.iommu_switches.off, "intel_iommu=off");
 	/* An IOMMU without this device in a group. */
 	fake_directory(&fake, "sys/class/iommu");
 	scan(1);
