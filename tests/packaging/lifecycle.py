@@ -30,6 +30,8 @@ DROPIN = "etc/vfio-early.conf.d/cards.conf"
 MAKES = re.compile(r"^(?:update-initramfs|dracut): Generating", re.MULTILINE)
 MADE = {"install": 1, "upgrade": 1, "remove": 1, "purge": 0}
 EDIT = "# an edit of the administrator's"
+# The administrator's switch for the unit that is off as installed.
+WANTED = "/etc/systemd/system/multi-user.target.wants/vfio-early-rebuild.path"
 DEB = "/run/vfio-early/vfio-early.deb"
 
 # The administrator's drop-in is there before, so that the image of the installation has it.
@@ -57,6 +59,9 @@ section edit
 echo "$EDIT" >>/etc/vfio-early.conf
 vfio-early rebuild
 cp "$image" $out/edited
+# As "systemctl enable" does, which is not in every root.
+mkdir -p "${WANTED%/*}"
+ln -s /usr/lib/systemd/system/vfio-early-rebuild.path "$WANTED"
 
 section upgrade
 dpkg-deb -R "$DEB" /tmp/newer
@@ -67,6 +72,8 @@ dpkg-query -W -f '${Version}\\n' vfio-early
 section upgraded
 cat /etc/vfio-early.conf
 cp "$image" $out/upgraded
+section still-enabled
+ls "$WANTED" || :
 
 section remove
 apt-get remove -y vfio-early
@@ -79,7 +86,7 @@ apt-get purge -y vfio-early
 cp "$image" $out/purged
 section left
 ls -d /etc/vfio-early.conf /etc/vfio-early.conf.d /usr/bin/vfio-early /usr/lib/vfio-early \\
-    /var/lib/systemd/deb-systemd-helper-*/vfio-early* || :
+    /var/lib/systemd/deb-systemd-helper-*/vfio-early* "$WANTED" || :
 cat /var/lib/dpkg/info/vfio-early* || :
 section end
 """
@@ -118,6 +125,8 @@ def wrong_words(said: Mapping[str, str]) -> list[str]:
               if said[when] != f"{own}{EDIT}\n"]
     wrong += [f"{name}: {len(MAKES.findall(said[name]))} images were made, not {count}"
               for name, count in MADE.items() if len(MAKES.findall(said[name])) != count]
+    if WANTED not in said["still-enabled"].split():
+        wrong.append("the upgrade switched the unit off that the administrator had switched on")
     if "+1\n" not in said["upgrade"]:
         wrong.append("the newer package was not installed")
     if "/etc/vfio-early.conf.d\n" not in said["left"]:
@@ -180,7 +189,8 @@ def trial(suite: str, name: str, keep: Path) -> list[str]:
     with tempfile.TemporaryDirectory(prefix="vfio-early-life.") as scratch:
         folder = Path(scratch)
         done = root.run(["sh", "-c", LIFE], stdin=packed.tar(settings(generator, spec)),
-                        env={"VERSION": kernel.version, "DEB": DEB, "EDIT": EDIT},
+                        env={"VERSION": kernel.version, "DEB": DEB, "EDIT": EDIT,
+                             "WANTED": WANTED},
                         binds=[(debian.package(suite, debian.QUICK).deb, DEB), (folder, "/run/vfio-early/out")])
         log = done.stdout.decode(errors="replace")
         (keep / f"life-{suite}-{name}.log").write_text(log, encoding="utf-8")
