@@ -8,6 +8,7 @@
 #include "status_rows.h"
 #include "style.h"
 #include "survey_words.h"
+#include "words.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -17,6 +18,7 @@
 #define VERB             "status"
 #define REPORT_FILE      "run/vfio-early/report"
 #define REPORT_BYTES_MAX 4194304
+#define INDENT           2
 
 static const char usage[] =
 	"Usage: vfio-early status [OPTION]...\n"
@@ -32,7 +34,8 @@ static const char usage[] =
 	"  --no-color       no colors, even on a terminal\n"
 	"  --help\n"
 	"\n"
-	"Ends with 0 if nothing differs, 1 if something does.\n";
+	"Ends with 0 if nothing differs, 1 if something does, or the last boot could "
+	"not\nunderstand a line of the configuration.\n";
 
 /* Returns 1 with a report, 0 without one that can be understood, or -ENOMEM. */
 static int read_report(int root, bool quiet, struct report *report)
@@ -58,15 +61,50 @@ static int read_report(int root, bool quiet, struct report *report)
 	return r == 0 ? 1 : r == -ENOMEM ? r : 0;
 }
 
-static void say_run(const struct report *report)
+/* An item of a list, set in, and broken where the terminal ends. */
+static int print_item(const char *text, unsigned width)
 {
-	char line[REPORT_LINE_MAX];
+	char item[REPORT_LINE_MAX + 2];
+	cleanup_free char *broken = NULL;
+	char *rest, *line;
 
-	report_summary(report, line);
-	printf("Last boot, by vfio-early %s:\n  %s\n", report->version, line);
+	snprintf(item, sizeof(item), "- %s", text);
+	broken = words_break(item, width > 2 * INDENT ? width - INDENT : sizeof(item));
+	if (!broken)
+		return -ENOMEM;
+	for (line = strtok_r(broken, "\n", &rest); line;
+		line = strtok_r(NULL, "\n", &rest))
+		printf("%*s%s\n", INDENT, "", line);
+	return 0;
 }
 
-/* Returns how many devices differ, or -errno. */
+/* What the last boot did, and which lines of the config it did without. */
+static int say_run(
+	const struct report *report, const struct table_style *style, bool quiet)
+{
+	char line[REPORT_LINE_MAX];
+	int r = 0;
+
+	report_summary(report, line);
+	if (!style->json)
+		printf("Last boot, by vfio-early %s:\n%*s%s\n", report->version, INDENT,
+			"", line);
+	for (size_t i = 0; r == 0 && i < report->findings.count; i++) {
+		const struct finding *finding = &report->findings.items[i];
+
+		if (finding->verdict != VERDICT_PROBLEM)
+			continue;
+		report_line(finding, line);
+		if (!style->json)
+			r = print_item(line, style->width);
+		else if (!quiet)
+			warn_user("at the last boot: %s", line);
+	}
+	return r;
+}
+
+/* Returns how many devices differ, and how many problems the config had at the last boot,
+ * or -errno. */
 static int print(const struct options *options, const struct sysroot *sysroot,
 	const struct survey *survey)
 {
@@ -87,8 +125,10 @@ static int print(const struct options *options, const struct sysroot *sysroot,
 	if (r == 0)
 		r = status_rows(table, survey, has_report ? &report : NULL, image,
 			image_words, names, &differs);
-	if (r == 0 && has_report && !options->json)
-		say_run(&report);
+	if (r == 0 && has_report)
+		r = say_run(&report, &style, options->quiet);
+	if (has_report > 0)
+		differs += (unsigned)report_count(&report, VERDICT_PROBLEM);
 	if (r == 0 && !options->json && table_is_empty(table))
 		puts("No device is asked for, and none was taken.");
 	if (r == 0)
