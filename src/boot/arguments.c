@@ -21,9 +21,9 @@ static const char usage[] =
 	"  --device=ADDRESS decide about a PCI function that has just appeared (udev)\n"
 	"  --plan           print what would be done now, and touch nothing\n"
 	"  --facts          print what this host needs, for its boot images\n"
-	"  --sysroot=DIR    with --plan, --facts or --drivers: read the machine and the "
-	"config\n"
-	"                   below DIR\n"
+	"  --sysroot=DIR    with --plan, --facts, --drivers or --problems: read the "
+	"machine\n"
+	"                   and the config below DIR\n"
 	"  --bind=RULE      do it now, with this rule and the keep rules of the config; "
 	"may be\n"
 	"                   given again; prints a report; with --plan, touch nothing\n"
@@ -33,6 +33,7 @@ static const char usage[] =
 	"10)\n"
 	"  --before-udev    the hook that has to come before udevd: log if it did not\n"
 	"  --drivers        print the drivers that the config asks for, one a line\n"
+	"  --problems       print what is wrong with the config, one problem a line\n"
 	"  --help, --version\n";
 
 static int usage_error(const char *what, const char *value)
@@ -68,18 +69,21 @@ static bool read_deadline(const char *text, unsigned *ret_seconds)
 /* Options that do not go together; returns as read_options(). */
 static int check_together(const struct arguments *arguments)
 {
-	int printing = arguments->boot.plan_only + arguments->facts + arguments->drivers;
+	int printing = arguments->boot.plan_only + arguments->facts + arguments->drivers +
+		       arguments->problems;
 
 	if (printing > 1)
 		return -usage_error(
-			"--plan, --facts and --drivers exclude each other", "");
+			"--plan, --facts, --drivers and --problems exclude each other",
+			"");
 	if (arguments->boot.now != NOW_NOT && printing > arguments->boot.plan_only)
 		return -usage_error(
 			"--bind and --release go with --plan and --deadline only", "");
 	if (arguments->boot.rescan && arguments->boot.now != NOW_RELEASE)
 		return -usage_error("--rescan needs --release", "");
 	if (strcmp(arguments->boot.sysroot, "/") != 0 && printing == 0)
-		return -usage_error("--sysroot needs --plan, --facts or --drivers", "");
+		return -usage_error(
+			"--sysroot needs --plan, --facts, --drivers or --problems", "");
 	return 1;
 }
 
@@ -122,6 +126,9 @@ static int take(struct arguments *arguments, int option)
 	case 'r':
 		arguments->drivers = true;
 		break;
+	case 'w':
+		arguments->problems = true;
+		break;
 	case 'b':
 	case 'g':
 		if (add_rule(arguments, option == 'b' ? NOW_BIND : NOW_RELEASE, optarg) <=
@@ -153,6 +160,7 @@ static int read_options(int argc, char **argv, struct arguments *arguments)
 		{"deadline", required_argument, NULL, 'd'},
 		{"before-udev", no_argument, NULL, 'u'},
 		{"drivers", no_argument, NULL, 'r'},
+		{"problems", no_argument, NULL, 'w'},
 		{"bind", required_argument, NULL, 'b'},
 		{"release", required_argument, NULL, 'g'},
 		{"rescan", no_argument, NULL, 'c'},

@@ -7,8 +7,9 @@
 struct arguments {
 	struct boot_options boot;
 	unsigned deadline_seconds;
-	bool drivers; /* --drivers */
-	bool facts;   /* --facts */
+	bool drivers;  /* --drivers */
+	bool facts;    /* --facts */
+	bool problems; /* --problems */
 };
 
 /*

@@ -13,6 +13,7 @@
 #include "facts_run.h"
 #include "kmsg.h"
 #include "now.h"
+#include "problems.h"
 #include "report_file.h"
 
 #include <errno.h>
@@ -210,15 +211,17 @@ static int run_printing(struct run *run)
 	return EXIT_FAILURE;
 }
 
-static int print_drivers(const struct boot_options *options)
+/* Something of the config, for whoever makes an image: WHAT it is. */
+static int print_of_config(const struct boot_options *options, const char *what,
+	int (*print)(const char *sysroot, FILE *out))
 {
-	int r = drivers_print(options->sysroot, stdout);
+	int r = print(options->sysroot, stdout);
 
 	if (r == 0 && fflush(stdout) != 0)
 		r = -errno;
 	if (r == 0)
 		return EXIT_SUCCESS;
-	fprintf(stderr, "vfio-early-boot: the drivers could not be printed: %s\n",
+	fprintf(stderr, "vfio-early-boot: the %s could not be printed: %s\n", what,
 		strerror(-r));
 	return EXIT_FAILURE;
 }
@@ -246,7 +249,9 @@ static int perform(struct run *run)
 		return EXIT_SUCCESS;
 	}
 	if (run->asked.drivers)
-		return print_drivers(&run->asked.boot);
+		return print_of_config(&run->asked.boot, "drivers", drivers_print);
+	if (run->asked.problems)
+		return print_of_config(&run->asked.boot, "problems", problems_print);
 	if (!run->asked.boot.late)
 		return run_boot(run);
 	/* Of many that come at once, the first run decides about most. */

@@ -22,6 +22,21 @@ from images import Image, ImageSpec
 
 CONFIG = "etc/vfio-early.conf"
 RULE = b"01:00.0 id=1234:1111\n"
+# Lines that are not understood, with what a build says of them; the image is made, and has them.
+TYPO = b"01:00.0 wiht=slot\n02:00.0\n03:00.0 with=\\n\n"
+TYPO_DROPIN = b"# none\nkepe 04:00.0\n"
+TYPOS = {"config": TYPO, "dropins": {"10-a.conf": TYPO_DROPIN}}
+SAID_OF_TYPOS = (
+    r'/etc/vfio-early\.conf:1:9: "wiht=slot": unknown term; expected an address, path=, .*: '
+    r"correct it and run \w+",
+    r'/etc/vfio-early\.conf:3:14: "\\x5cn": not understood; expected with=slot or with=group: '
+    r"correct it and run \w+",
+    r'/etc/vfio-early\.conf\.d/10-a\.conf:2:1: "kepe": .*expected .*: correct it and run \w+')
+HOLDS_TYPOS = {BINARY: None, CONFIG: TYPO, "etc/vfio-early.conf.d/10-a.conf": TYPO_DROPIN}
+# However many there are, no more than 32 are said, and how many are not.
+TYPOS_MANY = {"config": b"nonsense\n" * 100}
+SAID_OF_MANY = (r'/etc/vfio-early\.conf:([1-9]|[12]\d|3[0-2]):1: "nonsense": .*: correct it',
+                r"68 more problems of the config are not shown: correct it")
 
 
 @dataclass(frozen=True)
@@ -60,6 +75,8 @@ INITRAMFS_TOOLS = (
                      "etc/modprobe.d/test.conf": None,
                      module("vfio-pci"): None, module("vfio_iommu_type1"): None}),
     ImageCell("other-driver", {"config": b"01:00.0 driver=pci-stub # driver=none\n"}),
+    ImageCell("config-typo", TYPOS, SAID_OF_TYPOS, holds=HOLDS_TYPOS),
+    ImageCell("config-typos", TYPOS_MANY, SAID_OF_MANY, holds={CONFIG: None}, suites=[TRIXIE]),
     ImageCell("no-config", {}, [r"there is no /etc/vfio-early\.conf, only vfio_early\.take="],
               holds={BINARY: None, SCRIPT: None, module("vfio-pci"): None}, lacks=[CONFIG]),
     ImageCell("config-masked", {"config": MASKED}, holds={CONFIG: b"/dev/null"}),
@@ -118,6 +135,7 @@ DRACUT = (
                   module("vfio-pci"): None, module("vfio_iommu_type1"): None},
            lacks=["etc/modprobe.d/other.conf"], suites=EVERY),
     dracut("other-driver", {"config": b"01:00.0 driver=pci-stub # driver=none\n"}),
+    dracut("config-typo", TYPOS, SAID_OF_TYPOS, holds={UNIT: None, **HOLDS_TYPOS}, suites=EVERY),
     # Left out where nobody wants it, and left out of a rescue image where somebody does.
     dracut("no-config", {}, lacks=[BINARY, UNIT]),
     dracut("rescue", {"config": RULE, "conf": 'omit_dracutmodules+=" vfio-early "\n'},
@@ -161,7 +179,12 @@ FILTERED = (
               {"conf": mkinitcpio_hooks()}, has="bochs", others="amdgpu"),
 )
 
-ALL = (*INITRAMFS_TOOLS, *DRACUT, *FILTERED)
+MKINITCPIO = tuple(
+    ImageCell("config-typo", {"generator": f"{tool}-{kind}", **TYPOS}, SAID_OF_TYPOS,
+              holds=HOLDS_TYPOS, suites=[TRIXIE])
+    for tool in ("mkinitcpio", "mkinitcpio-standin") for kind in ("busybox", "systemd"))
+
+ALL = (*INITRAMFS_TOOLS, *DRACUT, *MKINITCPIO, *FILTERED)
 
 
 def spec(cell: ImageCell, suite: str, binary: object) -> ImageSpec:

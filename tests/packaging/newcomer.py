@@ -68,7 +68,8 @@ LOG = "sudo dmesg | grep vfio-early"
 LESSONS = (
     Lesson("typo",
            spoil=[edit(f"{CARD} wiht=slot"), REBUILD],
-           shows=[(STATUS, "unknown term; expected"),
+           shows=[(REBUILD, "unknown term; expected an address"),
+                  (STATUS, "unknown term; expected"),
                   ("vfio-early check", "unknown term; expected an address")],
            mend=[edit(f"{CARD} id={top.GPU_ID} with=slot"), REBUILD]),
     Lesson("not-rebuilt",
