@@ -43,6 +43,7 @@ WAYS = (
     ("warm-up", "/bench/floor"),
     ("floor", "/bench/floor"),
     ("vfio-early", BINDER),
+    ("vfio-early-path", BINDER),
     ("script-busybox-ash", "/bin/busybox ash /bench/override-by-address"),
     ("script-bash", "/bin/bash /bench/override-by-address"),
     ("driverctl", "/bin/bash /bench/driverctl-all"),

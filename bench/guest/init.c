@@ -92,20 +92,44 @@ static int find_devices(void)
 	return functions;
 }
 
+/* The rule that `vfio-early add` writes: by the path from the root bus, whose first step
+ * has the bus, and the others have not. */
+static void add_path_rule(const char *device, char *rules)
+{
+	char path[128], link[512] = "", *part, *rest;
+	int steps = 0;
+
+	snprintf(path, sizeof(path), DEVICES_DIR "/%s", device);
+	if (readlink(path, link, sizeof(link) - 1) < 0)
+		printf("bench error=%s:%s\n", path, strerror(errno));
+	rules += strlen(rules);
+	rules += sprintf(rules, "path=");
+	for (part = strtok_r(link, "/", &rest); part; part = strtok_r(NULL, "/", &rest)) {
+		if (strlen(part) != strlen("0000:00:00.0") || part[10] != '.')
+			continue;
+		rules += steps++ == 0 ? sprintf(rules, "%s", part + strlen("0000:"))
+				      : sprintf(rules, "/%s", part + strlen("0000:00:"));
+	}
+	sprintf(rules, " id=8086:293e\n");
+}
+
 /* What each way reads. */
 static void write_configs(void)
 {
 	static char config[DEVICES_MAX * 64], list[DEVICES_MAX * 32];
+	static char by_path[DEVICES_MAX * 64];
 	char path[128];
 
-	config[0] = list[0] = '\0';
+	config[0] = list[0] = by_path[0] = '\0';
 	for (int i = 0; i < device_count; i++) {
 		sprintf(config + strlen(config), "%s id=8086:293e\n", devices[i]);
+		add_path_rule(devices[i], by_path);
 		sprintf(list + strlen(list), "%s\n", devices[i]);
 		snprintf(path, sizeof(path), "/etc/driverctl.d/pci-%s", devices[i]);
 		write_text(path, "vfio-pci\n");
 	}
 	write_text("/bench/vfio-early.conf", config);
+	write_text("/bench/vfio-early-path.conf", by_path);
 	write_text("/bench/devices", list);
 }
 
@@ -168,6 +192,17 @@ static long long last_bound(void)
 	return last;
 }
 
+/* What a run leaves behind is not there for the next one. */
+static void forget_run(void)
+{
+	static int runs;
+	char other[64];
+
+	snprintf(other, sizeof(other), "/run/before-%d", runs++);
+	if (rename("/run/vfio-early", other) < 0 && errno != ENOENT)
+		printf("bench error=/run/vfio-early:%s\n", strerror(errno));
+}
+
 static void give_back(void)
 {
 	static char modules[65536];
@@ -208,10 +243,12 @@ static void run_way(char *line)
 		words[count++] = at;
 	if (count < 2)
 		return;
-	/* What is named so has nothing to do. */
+	/* What is named so has nothing to do, or other rules. */
 	if (strstr(words[0], "-nothing"))
 		write_text("/etc/vfio-early.conf", "");
-	else if (rename("/bench/vfio-early.conf", "/etc/vfio-early.conf") < 0)
+	else if (rename(strstr(words[0], "-path") ? "/bench/vfio-early-path.conf"
+						  : "/bench/vfio-early.conf",
+			 "/etc/vfio-early.conf") < 0)
 		printf("bench error=config:%s\n", strerror(errno));
 	write_text(TRACING "/trace", "");
 	start = now();
@@ -230,6 +267,7 @@ static void run_way(char *line)
 	printf("bench way=%s ns=%lld last=%lld status=%d bound=%d\n", words[0],
 		end - start, last ? last - start : 0, status, count_bound());
 	give_back();
+	forget_run();
 	write_configs();
 }
 
