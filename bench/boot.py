@@ -192,10 +192,9 @@ def measure(kernel: Path, initrd: Path, functions: int, wanted: int, transcript:
     text = result.stdout.decode("utf-8", "replace")
     transcript.write_text(" ".join(words) + "\n" + text, encoding="utf-8")
     found = FUNCTIONS.search(text)
-    if not found or "bench end" not in text:
-        raise BootError(f"the boot ended with {result.returncode}: {text[-600:]}")
-    for problem in re.findall(r"bench error=.*", text):
-        print(problem, file=sys.stderr)
+    if not found or "bench end" not in text or "bench error" in text:
+        problems = " ".join(re.findall(r"bench error=.*", text))
+        raise BootError(f"the boot ended with {result.returncode}: {problems} {text[-600:]}")
     rows = RESULT.findall(text)
     return Times(int(found[1]), int(found[2]), {row[0]: int(row[1]) for row in rows},
                  {row[0]: int(row[2]) for row in rows}, {row[0]: int(row[4]) for row in rows})

@@ -17,23 +17,15 @@
  *
  * After each way everything is given back and the modules are removed.
  */
+#include "guest.h"
+
 #include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/mount.h>
 #include <sys/reboot.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
 
-#define DEVICES_DIR "/sys/bus/pci/devices"
-#define DRIVER_DIR  "/sys/bus/pci/drivers/vfio-pci"
 #define TRACING     "/sys/kernel/tracing"
 #define WANTED      "0x293e" /* the device id of what is to be bound; others have another */
 #define DEVICES_MAX 256
@@ -41,27 +33,6 @@
 
 static char devices[DEVICES_MAX][32];
 static int device_count;
-
-static void read_line(const char *path, char *out, size_t size)
-{
-	FILE *file = fopen(path, "re");
-
-	if (!file || !fgets(out, (int)size, file))
-		out[0] = '\0';
-	out[strcspn(out, "\n")] = '\0';
-	if (file)
-		fclose(file);
-}
-
-static void write_text(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-
-	if (fd < 0 || write(fd, text, strlen(text)) < 0)
-		printf("bench error=%s:%s\n", path, strerror(errno));
-	if (fd >= 0)
-		close(fd);
-}
 
 static int compare(const void *a, const void *b)
 {
@@ -131,14 +102,6 @@ static void write_configs(void)
 	write_text("/bench/vfio-early.conf", config);
 	write_text("/bench/vfio-early-path.conf", by_path);
 	write_text("/bench/devices", list);
-}
-
-static long long now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return time.tv_sec * 1000000000LL + time.tv_nsec;
 }
 
 static int count_bound(void)
@@ -269,19 +232,6 @@ static void run_way(char *line)
 	give_back();
 	forget_run();
 	write_configs();
-}
-
-static void mount_all(void)
-{
-	mkdir("/proc", 0755);
-	mkdir("/sys", 0755);
-	mkdir("/dev", 0755);
-	mkdir("/run", 0755);
-	mkdir("/tmp", 0755);
-	mount("proc", "/proc", "proc", 0, NULL);
-	mount("sysfs", "/sys", "sysfs", 0, NULL);
-	mount("devtmpfs", "/dev", "devtmpfs", 0, NULL);
-	mount("tmpfs", "/run", "tmpfs", 0, NULL);
 }
 
 int main(void)

@@ -11,21 +11,13 @@
  * After each way the virtual functions are gone again. No driver is asked about them when
  * they are made (sriov_drivers_autoprobe), whatever the way is.
  */
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mount.h>
-#include <sys/reboot.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
+#include "guest.h"
 
-#define DEVICES_DIR   "/sys/bus/pci/devices"
-#define DRIVER_DIR    "/sys/bus/pci/drivers/vfio-pci"
+#include <dirent.h>
+#include <stdlib.h>
+#include <sys/reboot.h>
+#include <sys/wait.h>
+
 #define BINDER        "/usr/lib/vfio-early/vfio-early-boot"
 #define RULES         "/etc/udev/rules.d/60-way.rules"
 #define PHYSICAL_MAX  16
@@ -34,18 +26,6 @@
 
 static char physical[PHYSICAL_MAX][32];
 static int physical_count;
-
-static int write_text(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	int r = fd < 0 || write(fd, text, strlen(text)) < 0 ? -errno : 0;
-
-	if (r < 0)
-		printf("bench error=%s:%s\n", path, strerror(-r));
-	if (fd >= 0)
-		close(fd);
-	return r;
-}
 
 static void run(const char *line)
 {
@@ -78,15 +58,10 @@ static void set(const char *address, const char *attribute, const char *text)
 
 static int read_number(const char *address, const char *attribute)
 {
-	char path[128], text[32] = "";
-	FILE *file;
+	char path[128], text[32];
 
 	snprintf(path, sizeof(path), DEVICES_DIR "/%s/%s", address, attribute);
-	file = fopen(path, "re");
-	if (!file || !fgets(text, sizeof(text), file))
-		text[0] = '\0';
-	if (file)
-		fclose(file);
+	read_line(path, text, sizeof(text));
 	return atoi(text);
 }
 
@@ -121,14 +96,6 @@ static void write_config(void)
 	for (int i = 0; i < physical_count; i++)
 		sprintf(config + strlen(config), "vf-of=%s allow=storage\n", physical[i]);
 	write_text("/etc/vfio-early.conf", config);
-}
-
-static long long now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return time.tv_sec * 1000000000LL + time.tv_nsec;
 }
 
 static int count_bound(void)
@@ -172,25 +139,15 @@ static void run_way(const char *name, const char *rules)
 	run("/usr/bin/udevadm settle");
 }
 
-static void mount_all(void)
-{
-	static const char *const folders[] = {"/proc", "/sys", "/dev", "/run", "/tmp",
-		"/etc", "/etc/udev", "/etc/udev/rules.d"};
-
-	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++)
-		mkdir(folders[i], 0755);
-	mount("proc", "/proc", "proc", 0, NULL);
-	mount("sysfs", "/sys", "sysfs", 0, NULL);
-	mount("devtmpfs", "/dev", "devtmpfs", 0, NULL);
-	mount("tmpfs", "/run", "tmpfs", 0, NULL);
-}
-
 int main(void)
 {
 	char name[64], rules[128];
 	FILE *ways;
 
 	mount_all();
+	mkdir("/etc", 0755);
+	mkdir("/etc/udev", 0755);
+	mkdir("/etc/udev/rules.d", 0755);
 	freopen("/dev/console", "w", stdout);
 	dup2(1, 2);
 	setvbuf(stdout, NULL, _IOLBF, 0);
