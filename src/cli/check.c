@@ -82,6 +82,7 @@ static int run(struct check *check)
 	} else {
 		check_kernels(check);
 		check_images(check);
+		check_entries(check);
 		check_hooks(check);
 	}
 	check_rivals(check);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "boot_loader.h"
 #include "check_parts.h"
-#include "core/cmdline.h"
 #include "core/facts.h"
 #include "image_config.h"
 #include "image_sets.h"
@@ -20,7 +19,6 @@
 #define TOPIC         "image"
 #define BINDER        "usr/lib/vfio-early/vfio-early-boot"
 #define FACTS         "etc/vfio-early.facts"
-#define RDINIT        "/vfio-early/init"
 #define STANDALONE    ".cpio"
 #define TYPE1         "vfio_iommu_type1"
 #define SUBJECT_BYTES 1024
@@ -59,21 +57,13 @@ static void lacks_binder(struct image_check *image)
 	advice_fix(advices, "%s", image->rebuild);
 }
 
-static bool begins_standalone(const char *cmdline)
-{
-	size_t length;
-	const char *value = cmdline_value(cmdline, strlen(cmdline), "rdinit", &length);
-
-	return value && length == strlen(RDINIT) && memcmp(value, RDINIT, length) == 0;
-}
-
 static void look_at_start(struct image_check *image)
 {
 	struct check *check = image->check;
 	struct advices *advices = &check->advices;
 	const char *cmdline =
 		image->contents.cmdline ? image->contents.cmdline : check->cmdline;
-	bool rdinit = begins_standalone(cmdline);
+	bool rdinit = image_start_is_standalone(cmdline);
 	char fix[CHECK_TEXT_MAX / 4];
 
 	switch (image_start_find(&image->contents, rdinit, &image->folder, &image->how)) {
@@ -97,8 +87,8 @@ static void look_at_start(struct image_check *image)
 		advice_fix(advices, "%s", image->rebuild);
 		return;
 	case START_STANDALONE_WITHOUT_WORD:
-		boot_loader_fix(boot_loader_find(check->root), true, "rdinit=" RDINIT,
-			fix, sizeof(fix));
+		boot_loader_fix(boot_loader_find(check->root), true,
+			"rdinit=" STANDALONE_INIT, fix, sizeof(fix));
 		begin_advice(image, ADVICE_ERROR);
 		advice_what(advices, "has the stand-alone archive, and the command line "
 				     "does not start it");
@@ -300,7 +290,7 @@ static int read_set(struct image_check *image, char problem[BOOT_IMAGE_PROBLEM_M
 	for (size_t i = 0; r == 0 && i < image->set->count; i++)
 		r = image_contents_read(
 			check->root, image->set->files[i], &image->contents, problem);
-	if (r == 0 && begins_standalone(check->cmdline) &&
+	if (r == 0 && image_start_is_standalone(check->cmdline) &&
 		!image_contents_find(&image->contents, STANDALONE_FOLDER, "init"))
 		r = dir_for_each(check->root, "boot", add_standalone, image);
 	return r == -ENOENT ? 0 : r;

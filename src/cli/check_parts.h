@@ -37,5 +37,6 @@ void check_plan(struct check *check);
 void check_iommu(struct check *check);
 void check_kernels(struct check *check);
 void check_images(struct check *check);
+void check_entries(struct check *check);
 void check_hooks(struct check *check);
 void check_rivals(struct check *check);

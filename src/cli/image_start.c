@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "image_start.h"
 
+#include "core/cmdline.h"
+
 #include <string.h>
 
 #define SCRIPT "/scripts/init-top/00-vfio-early"
@@ -99,4 +101,13 @@ enum image_start image_start_find(const struct image_contents *contents, bool rd
 		return START_STANDALONE_WITHOUT_WORD;
 	}
 	return start;
+}
+
+bool image_start_is_standalone(const char *cmdline)
+{
+	size_t length;
+	const char *value = cmdline_value(cmdline, strlen(cmdline), "rdinit", &length);
+
+	return value && length == strlen(STANDALONE_INIT) &&
+	       memcmp(value, STANDALONE_INIT, length) == 0;
 }

@@ -11,6 +11,12 @@ enum image_start {
 	START_STANDALONE_WITHOUT_WORD, /* its archive is there, rdinit= is not */
 };
 
+/* What the kernel starts in the stand-alone archive, where rdinit= names it. */
+#define STANDALONE_INIT "/vfio-early/init"
+
+/* Whether a command line names that. */
+bool image_start_is_standalone(const char *cmdline);
+
 /*
  * RDINIT: whether the command line begins with the stand-alone archive. Sets *ret_folder,
  * in which the binder's files are, and *ret_how for people, as "scripts/init-top".

@@ -2,6 +2,7 @@
 /* What check finds in a system's settings: IOMMU, hooks, rivals, the plan. */
 #include "cli/check_parts.h"
 
+#include "core/cpio.h"
 #include "fake_sysfs.h"
 
 #include <setjmp.h>
@@ -252,6 +253,167 @@ static void images(void **state)
 	end(&bench);
 }
 
+/* An archive with one empty file. */
+static void archive(struct bench *bench, const char *path, const char *name)
+{
+	const struct cpio_entry file = {
+		.name = name, .mode = 0100755, .inode = 1, .links = 1};
+	const struct cpio_entry end = {.name = CPIO_TRAILER, .links = 1};
+	char bytes[2 * CPIO_HEAD_BYTES_MAX], whole[256];
+	int length = cpio_head(&file, bytes);
+	FILE *stream;
+
+	assert_true(length > 0);
+	length += cpio_head(&end, bytes + length);
+	fake_file(&bench->fake, path, "");
+	snprintf(whole, sizeof(whole), "%s/%s", bench->fake.path, path);
+	stream = fopen(whole, "we");
+	assert_non_null(stream);
+	assert_int_equal(fwrite(bytes, 1, (size_t)length, stream), length);
+	assert_int_equal(fclose(stream), 0);
+}
+
+#define STARTS                                                                           \
+	"starts the stand-alone archive (rdinit=/vfio-early/init), which none of its "   \
+	"initrds has > give it the archive"
+
+static void entries(void **state)
+{
+	static const char one[] = "boot/loader/entries/one.conf";
+	struct bench bench;
+
+	(void)state;
+	begin(&bench, "group=1");
+	survey(&bench);
+	archive(&bench, "boot/initramfs-6.1.img", "init");
+	archive(&bench, "boot/other.cpio", "vfio-early/init");
+	fake_file(&bench.fake, one, "options quiet\ninitrd /initramfs-6.1.img\n");
+	EXPECT(&bench, check_entries);
+	fake_file(&bench.fake, one,
+		"# initrd /other.cpio\nlinux /vmlinuz\ninitrd /initramfs-6.1.img\n"
+		"options root=/dev/sda\noptions \trdinit=/vfio-early/init quiet\n");
+	EXPECT(&bench, check_entries, "error /boot/loader/entries/one.conf: " STARTS);
+	fake_file(&bench.fake, one,
+		"initrd /initramfs-6.1.img $tuned_initrd /missing\n"
+		"options rdinit=/vfio-early/init\n");
+	EXPECT(&bench, check_entries, "error /boot/loader/entries/one.conf: " STARTS);
+	fake_file(&bench.fake, one,
+		"initrd /initramfs-6.1.img\ninitrd /@/boot/other.cpio\n"
+		"options rdinit=/vfio-early/init\n");
+	EXPECT(&bench, check_entries);
+	fake_file(&bench.fake, one,
+		"initrd /initramfs-6.1.img /other.cpio\r\n"
+		"options quiet rdinit=/vfio-early/init\r\n");
+	EXPECT(&bench, check_entries);
+	fake_file(&bench.fake, one,
+		"initrd /initramfs-6.1.img\n"
+		"options rdinit=/vfio-early/init rdinit=/other\n");
+	EXPECT(&bench, check_entries);
+	fake_file(&bench.fake, "boot/no.img", "no image");
+	fake_file(&bench.fake, one, "initrd /no.img\noptions rdinit=/vfio-early/init\n");
+	EXPECT(&bench, check_entries,
+		"warning /boot/loader/entries/one.conf: starts the stand-alone archive, "
+		"and an initrd of it cannot be read: a part is neither");
+	fake_file(&bench.fake, one,
+		"initrd /no.img\ninitrd /other.cpio\n"
+		"options rdinit=/vfio-early/init\n");
+	EXPECT(&bench, check_entries);
+	end(&bench);
+}
+
+static void grub(void **state)
+{
+	static const char cfg[] = "boot/grub/grub.cfg";
+	struct bench bench;
+
+	(void)state;
+	begin(&bench, "group=1");
+	survey(&bench);
+	archive(&bench, "boot/initrd.img-6.1", "init");
+	archive(&bench, "boot/vfio-early.cpio", "vfio-early/init");
+	fake_file(&bench.fake, cfg,
+		"set timeout=5\nmenuentry 'one' {\n"
+		"\tlinux\t/vmlinuz-6.1 root=/dev/sda rdinit=/vfio-early/init\n"
+		"\tinitrd\t/vfio-early.cpio /initrd.img-6.1\n}\n"
+		"menuentry 'recovery' {\n\tlinux /vmlinuz-6.1 single\n"
+		"\tinitrd /initrd.img-6.1\n}\n");
+	EXPECT(&bench, check_entries);
+	fake_file(&bench.fake, cfg,
+		"menuentry 'one' {\n"
+		"\tlinux\t/vmlinuz-6.1 rdinit=/vfio-early/init\n"
+		"\tinitrd\t/initrd.img-6.1\n}\n"
+		"menuentry 'two' {\n"
+		"\tlinux\t/vmlinuz-6.1 rdinit=/vfio-early/init\n"
+		"\tinitrd\t/initrd.img-6.1\n}\n");
+	EXPECT(&bench, check_entries, "error /boot/grub/grub.cfg:2: " STARTS);
+	fake_file(&bench.fake, cfg,
+		"menuentry 'none' {\nlinux /vmlinuz-6.1 rdinit=/vfio-early/init\n"
+		"}\nmenuentry 'one' {\ninitrd /vfio-early.cpio\n}\n");
+	EXPECT(&bench, check_entries, "error /boot/grub/grub.cfg:2: " STARTS);
+	end(&bench);
+}
+
+static void next_entry(void **state)
+{
+	static const char plugins[] = "usr/lib/kernel/install.d/";
+	static const char words[] = "etc/kernel/cmdline", mask[] = "/dev/null";
+	struct bench bench;
+	char path[128];
+
+	(void)state;
+	begin(&bench, "group=1");
+	survey(&bench);
+	fake_file(&bench.fake, words, "root=/dev/sda\nrdinit=/vfio-early/init\n");
+	EXPECT(&bench, check_entries);
+	fake_file(&bench.fake, "usr/bin/kernel-install", "");
+	EXPECT(&bench, check_entries,
+		"error /etc/kernel/cmdline: has rdinit=/vfio-early/init, and the plugin "
+		"that puts the archive into boot entries is not installed > take it out");
+	fake_file(&bench.fake, "etc/kernel/install.conf", "layout=efistub\n");
+	EXPECT(&bench, check_entries,
+		"error /etc/kernel/cmdline: has rdinit=/vfio-early/init, and by its "
+		"layout another program");
+	fake_remove(&bench.fake, "etc/kernel/install.conf");
+	snprintf(path, sizeof(path), "%s55-vfio-early.install", plugins);
+	fake_file(&bench.fake, path, "x");
+	EXPECT(&bench, check_entries);
+	fake_file(&bench.fake, "etc/kernel/install.conf", "layout=grub\n");
+	EXPECT(&bench, check_entries);
+	fake_remove(&bench.fake, "etc/kernel/install.conf");
+	snprintf(path, sizeof(path), "%s20-grub.install", plugins);
+	fake_file(&bench.fake, path, "x");
+	EXPECT(&bench, check_entries,
+		"error /etc/kernel/cmdline: has rdinit=/vfio-early/init, and "
+		"GRUB's plugin 20-grub.install writes the boot entries, without the "
+		"archive > take it");
+	fake_file(&bench.fake, "efi/loader/entries.srel", "type1\n");
+	EXPECT(&bench, check_entries);
+	fake_file(&bench.fake, "etc/kernel/install.conf", "layout=other\n");
+	EXPECT(&bench, check_entries, "error /etc/kernel/cmdline: ");
+	fake_file(&bench.fake, "etc/kernel/install.conf", "layout=auto\n");
+	EXPECT(&bench, check_entries);
+	fake_remove(&bench.fake, "efi/loader/entries.srel");
+	fake_file(&bench.fake, "etc/machine-id", "0123\n");
+	fake_file(&bench.fake, "boot/0123/6.1/linux", "x");
+	EXPECT(&bench, check_entries);
+	fake_remove(&bench.fake, "etc/machine-id");
+	EXPECT(&bench, check_entries, "error /etc/kernel/cmdline: ");
+	fake_link(&bench.fake, "etc/kernel/install.d/20-grub.install", mask);
+	EXPECT(&bench, check_entries);
+	fake_file(&bench.fake, "usr/bin/sdbootutil", "x");
+	fake_file(&bench.fake, "etc/kernel/install.conf", "layout=bls\n");
+	EXPECT(&bench, check_entries,
+		"error /etc/kernel/cmdline: has rdinit=/vfio-early/init, and sdbootutil "
+		"writes");
+	fake_file(&bench.fake, "etc/kernel/proxmox-boot-uuids", "x");
+	EXPECT(&bench, check_entries,
+		"error /etc/kernel/cmdline: has rdinit=/vfio-early/init, and "
+		"proxmox-boot-tool writes");
+	fake_file(&bench.fake, words, "root=/dev/sda\n");
+	EXPECT(&bench, check_entries);
+	end(&bench);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -262,6 +424,9 @@ int main(void)
 		cmocka_unit_test(modprobe),
 		cmocka_unit_test(rivals),
 		cmocka_unit_test(images),
+		cmocka_unit_test(entries),
+		cmocka_unit_test(grub),
+		cmocka_unit_test(next_entry),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
