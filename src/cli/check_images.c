@@ -57,6 +57,30 @@ static void lacks_binder(struct image_check *image)
 	advice_fix(advices, "%s", image->rebuild);
 }
 
+/* A unified kernel image's own command line starts the archive, which it does not have.
+ */
+static bool begins_with_nothing(const struct image_check *image)
+{
+	return image->contents.cmdline &&
+	       image_start_is_standalone(image->contents.cmdline) &&
+	       !image_contents_find(&image->contents, STANDALONE_FOLDER, "init");
+}
+
+static void panics(struct image_check *image)
+{
+	struct advices *advices = &image->check->advices;
+
+	advice_add(advices, ADVICE_ERROR, TOPIC, image->subject);
+	advice_what(advices, "starts the stand-alone archive (rdinit=" STANDALONE_INIT
+			     "), which is not in it");
+	advice_why(advices,
+		"with it the kernel panics, since it does not go on without what rdinit= "
+		"names");
+	advice_fix(advices,
+		"build it again without rdinit= (in /etc/kernel/cmdline), or with the "
+		"archive that vfio-early image writes");
+}
+
 static void look_at_start(struct image_check *image)
 {
 	struct check *check = image->check;
@@ -247,6 +271,10 @@ static void look_at(struct image_check *image)
 	bool standalone =
 		image_contents_find(&image->contents, STANDALONE_FOLDER, "init");
 
+	if (begins_with_nothing(image)) {
+		panics(image);
+		return;
+	}
 	if (!standalone && !image_contents_find(&image->contents, "", BINDER)) {
 		lacks_binder(image);
 		return;

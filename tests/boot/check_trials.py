@@ -164,7 +164,7 @@ def without(spec: ImageSpec, generator: Generator, transcript: Path) -> list[str
 
 
 def uki(suite: str, binary: Path, transcript: Path) -> list[str]:
-    """A unified kernel image without us, and with the addon beside it."""
+    """A unified kernel image without us, with half of the addon beside it, and with all."""
     config = (MACHINE / "vfio-early.conf").read_bytes()
     spec = ImageSpec(suite=uki_trials.IMAGE_SUITE, generator=uki_trials.GENERATOR, binary=binary,
                      config=config)
@@ -182,6 +182,9 @@ def uki(suite: str, binary: Path, transcript: Path) -> list[str]:
             ("error", "image", "vfio-early is not in it")])
         addon = entry.parent / "linux.efi.extra.d/vfio-early.addon.efi"
         addon.parent.mkdir()
+        shutil.copyfile(made / "word.efi", addon)
+        wrong += wrong_findings("with the word", root, transcript, 2, [
+            ("error", "image", "(rdinit=/vfio-early/init), which is not in it")])
         shutil.copyfile(made / "addon.efi", addon)
         return wrong + wrong_findings("with the addon", root, transcript, 0) \
             + good_image(check(root)[1])

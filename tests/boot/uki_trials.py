@@ -37,11 +37,13 @@ ukify build --linux=linux --initrd=theirs --uname="$VERSION" --cmdline="$WORDS" 
     --output=out/uki.efi
 ukify build --stub=/usr/lib/systemd/boot/efi/addonx64.efi.stub --cmdline="$RDINIT" \\
     --initrd=ours --output=out/addon.efi
+ukify build --stub=/usr/lib/systemd/boot/efi/addonx64.efi.stub --cmdline="$RDINIT" \\
+    --output=out/word.efi
 """
 
 
 def built(suite: str, theirs: Image, ours: Image) -> Path:
-    """Return the folder with the UKI and the addon that this suite's ukify makes."""
+    """Return the folder with the UKI and the addons that this suite's ukify makes."""
     root = roots.root(suite, base=PACKAGES)
     env = {"VERSION": theirs.version, "RDINIT": RDINIT,
            "WORDS": " ".join([*qemu.BASE_APPEND, *theirs.append])}
