@@ -19,6 +19,7 @@ BOTH = {"etc/vfio-early.conf", "usr/bin/vfio-early", "usr/lib/vfio-early/vfio-ea
         "usr/lib/vfio-early/vfio-early.service", "usr/lib/udev/rules.d/60-vfio-early.rules",
         "usr/lib/dracut/modules.d/50vfio-early/module-setup.sh",
         "usr/lib/dracut/modules.d/50vfio-early/vfio-early.sh",
+        "usr/lib/kernel/install.d/10-vfio-early.install",
         "usr/lib/kernel/install.d/55-vfio-early.install",
         "usr/lib/systemd/system/vfio-early-rebuild.path",
         "usr/lib/systemd/system/vfio-early-rebuild.service",
