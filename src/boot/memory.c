@@ -33,7 +33,8 @@ void *calloc(size_t count, size_t size)
 
 void *realloc(void *bytes, size_t size)
 {
-	return bytes ? or_no_memory(region_resize(&region, bytes, size)) : malloc(size);
+	return or_no_memory(bytes ? region_resize(&region, bytes, size)
+				  : region_take(&region, size, false));
 }
 
 void free(void *bytes)
@@ -46,7 +47,7 @@ void free(void *bytes)
 void *aligned_alloc(size_t alignment, size_t size)
 {
 	if (alignment <= REGION_ALIGNMENT)
-		return malloc(size);
+		return or_no_memory(region_take(&region, size, false));
 	errno = EINVAL;
 	return NULL;
 }

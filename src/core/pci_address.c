@@ -103,17 +103,17 @@ struct domain_bus {
 
 static bool take_domain_bus(struct rest *rest, struct domain_bus *ret)
 {
+	struct digits first, second;
 	struct rest behind;
-	struct digits second;
 
-	*ret = (struct domain_bus){0};
-	if (!take_digits(rest, &ret->bus) || !take_char(rest, ':'))
+	if (!take_digits(rest, &first) || !take_char(rest, ':'))
 		return false;
 	behind = *rest;
 	if (take_digits(&behind, &second) && take_char(&behind, ':')) {
-		ret->domain = ret->bus;
-		ret->bus = second;
+		*ret = (struct domain_bus){.domain = first, .bus = second};
 		*rest = behind;
+	} else {
+		*ret = (struct domain_bus){.bus = first};
 	}
 	return true;
 }
