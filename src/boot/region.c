@@ -14,17 +14,17 @@ struct region_block {
 
 _Static_assert(sizeof(struct region_block) % REGION_ALIGNMENT == 0, "blocks are aligned");
 
-static struct region_block *block_of(const void *bytes)
+static struct region_block *block_of(void *bytes)
 {
-	return (struct region_block *)(uintptr_t)bytes - 1;
+	return (struct region_block *)bytes - 1;
 }
 
-static unsigned char *end_of(const struct region_block *block)
+static unsigned char *end_of(struct region_block *block)
 {
-	return (unsigned char *)(uintptr_t)(block + 1) + block->size;
+	return (unsigned char *)(block + 1) + block->size;
 }
 
-size_t region_size(const void *block)
+size_t region_size(void *block)
 {
 	return block_of(block)->size;
 }

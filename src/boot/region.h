@@ -42,4 +42,4 @@ void *region_resize(struct region *region, void *block, size_t size);
 void region_give_back(struct region *region, void *block);
 
 /* How many bytes of a block can be used: at least as many as were asked for. */
-size_t region_size(const void *block);
+size_t region_size(void *block);
