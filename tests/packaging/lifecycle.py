@@ -153,6 +153,9 @@ def wrong_images(folder: Path, generator: str) -> list[str]:
         config = contents.get("etc/vfio-early.conf", b"").decode()
         if ours and (EDIT in config) != (name != "installed"):
             wrong.append(f"{name}: the image has the configuration {config!r}")
+    # Of the two, the first is booted.
+    if (folder / "removed").read_bytes() != (folder / "purged").read_bytes():
+        wrong.append("purged: the image is another one than after the removal")
     return wrong
 
 
