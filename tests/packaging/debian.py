@@ -26,6 +26,7 @@ TARBALL = "/run/vfio-early/vfio-early.tar.gz"
 # In a namespace without a network; the folder's name is not always the same.
 SCRIPT = """
 set -e
+umask "$MASK"
 mkdir /tmp/unpacked
 tar -x -f "$TARBALL" -C /tmp/unpacked
 TMPDIR=$(mktemp -d)
@@ -101,7 +102,9 @@ def package(suite: str, options: str = "", again: int = 0) -> Package:
     key = cache.key_of("package", SCRIPT, root.key, cache.file_hash(source), options, again)
 
     def build(folder: Path) -> None:
-        made = root.run(["sh", "-c", SCRIPT], env={"TARBALL": TARBALL, "DEB_BUILD_OPTIONS": options},
+        made = root.run(["sh", "-c", SCRIPT],
+                        env={"TARBALL": TARBALL, "DEB_BUILD_OPTIONS": options,
+                             "MASK": "077" if again else "022"},
                         binds=[(source, TARBALL), (folder, "/run/vfio-early/out")])
         (folder / "log").write_bytes(made.stdout)
         if made.returncode:

@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import debian
@@ -51,23 +52,46 @@ def differing(files: set[str], wanted: set[str]) -> list[str]:
         [f"it has {path}" for path in sorted(files - wanted) if not FREE.match(path)]
 
 
+@dataclass(frozen=True)
+class Manner:
+    """How a package is built, which must not matter."""
+
+    folder: str
+    umask: str
+    zone: str
+
+    def command(self, *words: object) -> list[object]:
+        """Return what runs a command so."""
+        return ["env", f"TZ={self.zone}", "sh", "-c", f'umask {self.umask}; exec "$@"', "sh", *words]
+
+
+USUAL = Manner("build", "022", "UTC")
+OTHER = Manner("another-name", "077", "Asia/Kolkata")
+
+
+def arch_package(keep: Path, scratch: Path, manner: Manner) -> Path:
+    """Return what makepkg makes, as a user without rights, which it insists on."""
+    scratch.chmod(0o755)
+    folder = scratch / manner.folder
+    folder.mkdir()
+    # That user may not be able to read this tree, nor the cache.
+    source = scratch / "vfio-early.tar.gz"
+    shutil.copyfile(debian.tarball(), source)
+    run(keep, "arch", "tar", "-xf", source, "-C", scratch, "--no-same-owner")
+    (tree,) = scratch.glob("vfio-early-*/")
+    config = scratch / "makepkg.conf"
+    config.write_text(CONFIG, encoding="ascii")
+    run(keep, "arch", *as_nobody(folder), *manner.command(
+        tree / "packaging/arch/build", source, folder, "--nodeps", "--nocheck", "--noconfirm",
+        "--config", config))
+    (package,) = folder.glob("vfio-early-[0-9]*.pkg.tar.zst")
+    return package
+
+
 def arch(keep: Path) -> list[str]:
-    """Build with makepkg, as a user without rights, which it insists on."""
+    """Build with makepkg, and look what is in the package."""
     with tempfile.TemporaryDirectory(prefix="vfio-early-arch.") as scratch:
-        Path(scratch).chmod(0o755)
-        folder = Path(scratch, "build")
-        folder.mkdir()
-        # That user may not be able to read this tree, nor the cache.
-        source = Path(scratch, "vfio-early.tar.gz")
-        shutil.copyfile(debian.tarball(), source)
-        run(keep, "arch", "tar", "-xf", source, "-C", scratch, "--no-same-owner")
-        (tree,) = Path(scratch).glob("vfio-early-*/")
-        command: list[object] = [tree / "packaging/arch/build", source, folder,
-                                 "--nodeps", "--nocheck", "--noconfirm"]
-        config = Path(scratch, "makepkg.conf")
-        config.write_text(CONFIG, encoding="ascii")
-        run(keep, "arch", *as_nobody(folder), *command, "--config", config)
-        (package,) = folder.glob("vfio-early-[0-9]*.pkg.tar.zst")
+        package = arch_package(keep, Path(scratch), USUAL)
         names = run(keep, "arch", "tar", "-tf", package).splitlines()
         info = run(keep, "arch", "tar", "-xOf", package, ".PKGINFO")
     files = {name for name in names if not name.endswith("/")}
@@ -75,6 +99,27 @@ def arch(keep: Path) -> list[str]:
     if "backup = etc/vfio-early.conf\n" not in info:
         wrong.append("an edited configuration would be overwritten")
     return wrong
+
+
+def arch_again(keep: Path) -> list[str]:
+    """Build twice, in one folder, which makepkg writes into .BUILDINFO, and nothing elsewhere."""
+    made = []
+    with tempfile.TemporaryDirectory(prefix="vfio-early-arch.") as top:
+        Path(top).chmod(0o755)
+        scratch = Path(top, "once")
+        for manner in (USUAL, replace(OTHER, folder=USUAL.folder)):
+            scratch.mkdir()
+            made.append(arch_package(keep, scratch, manner).read_bytes())
+            shutil.rmtree(scratch)
+        unpacked = Path(top, "unpacked")
+        unpacked.mkdir()
+        Path(top, "package").write_bytes(made[0])
+        run(keep, "arch", "tar", "-xf", Path(top, "package"), "-C", unpacked)
+        named = [str(path.relative_to(unpacked)) for path in sorted(unpacked.rglob("*"))
+                 if path.is_file() and top.encode() in path.read_bytes()]
+    wrong = [] if made[0] == made[1] else ["the package is another one each time"]
+    return wrong + ([] if named == [".BUILDINFO"] else
+                    [f"the folder of the build is named in {named}"])
 
 
 def as_nobody(folder: Path) -> list[str]:
@@ -108,12 +153,30 @@ SRCEXT='.src.tar.gz'
 """
 
 
-def fedora(keep: Path) -> list[str]:
-    """Build with rpmbuild; its own macros about the distribution are missing."""
+def fedora_package(keep: Path, scratch: Path, manner: Manner) -> Path:
+    """Return what rpmbuild makes; its own macros about the distribution are missing."""
+    folder = scratch / manner.folder
+    run(keep, "fedora", *manner.command(
+        TOP / "packaging/fedora/build", debian.tarball(), folder, "--nodeps",
+        "--define", "dist .tests"))
+    (package,) = folder.glob("RPMS/*/vfio-early-*.rpm")
+    return package
+
+
+def fedora_again(keep: Path) -> list[str]:
+    """Build twice, and compare byte by byte; no host is named, as it need not be the same one."""
     with tempfile.TemporaryDirectory(prefix="vfio-early-rpm.") as scratch:
-        run(keep, "fedora", TOP / "packaging/fedora/build", debian.tarball(), scratch, "--nodeps",
-            "--define", "dist .tests")
-        (package,) = Path(scratch).glob("RPMS/*/vfio-early-*.rpm")
+        made = [fedora_package(keep, Path(scratch), manner) for manner in (USUAL, OTHER)]
+        wrong = [] if made[0].read_bytes() == made[1].read_bytes() else [
+            "the package is another one each time"]
+        host = run(keep, "fedora", "rpm", "-qp", "--qf", "%{BUILDHOST}", made[0])
+    return wrong + ([] if host == "reproducible" else [f"it was built on {host}"])
+
+
+def fedora(keep: Path) -> list[str]:
+    """Build with rpmbuild, and look what is in the package."""
+    with tempfile.TemporaryDirectory(prefix="vfio-early-rpm.") as scratch:
+        package = fedora_package(keep, Path(scratch), USUAL)
         files = set(run(keep, "fedora", "rpm", "-qlp", package).split())
         config = run(keep, "fedora", "rpm", "-qp", "--qf",
                      r"[%{FILENAMES} %{FILEFLAGS:fflags}\n]", package)
