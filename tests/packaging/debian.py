@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -15,10 +16,16 @@ import cache  # noqa: E402
 import roots  # noqa: E402
 from images import Image  # noqa: E402
 
-# What packaging/debian/control names, what it takes for granted, and the judge of the result.
-BUILD = ("build-essential", "debhelper", "meson", "musl-tools", "pkgconf", "python3", "scdoc",
-         "libcmocka-dev", "libkmod-dev", "libblkid-dev", "libpci-dev", "libsmartcols-dev",
-         "libarchive-dev", "cpio", "libarchive-tools", "lintian")
+
+def documented() -> tuple[str, ...]:
+    """Return what docs/install.md has apt install, for building the package."""
+    page = (TOP / "docs/install.md").read_text(encoding="utf-8")
+    (line,) = re.findall(r"^sudo apt install (build-essential(?:.*\\\n)*.*)$", page, re.MULTILINE)
+    return tuple(line.replace("\\", " ").split())
+
+
+# What the page tells to install, and the judge of the result.
+BUILD = (*documented(), "lintian")
 # Without the unit tests, which the test command has run before.
 QUICK = "nocheck"
 TARBALL = "/run/vfio-early/vfio-early.tar.gz"
