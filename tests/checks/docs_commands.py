@@ -56,15 +56,22 @@ REAL = "needs a machine of that distribution; written from its documentation"
 LOADER = "needs a machine with that boot loader installed"
 LISTING = "shows what check finds by itself, in images that the tests build"
 HARDWARE = "about the real machine, and not ours"
+# The lines of a page are taken out of it and typed as they are.
+TYPED_SOURCE = ("tests/packaging/from_source.py", 'lines(INSTALL, "From source")')
 
 COMMANDS = (
     Known(r"tests/run( --quick)?", "tests/run", "tests/everything.py"),
     Known(r"tests/demo", "tests/demo", "tests/boot/demo.py"),
     Known(r"tests/install-packages demo", "tests/demo", "tests/install-packages demo"),
+    Known(r"tests/install-packages packaging", "tests/packaging/run",
+          'INSTALL = "tests/install-packages packaging"'),
+    Known(r"tests/packaging/run --all",
+          reason="takes an hour or more; the tests run the cheap ones of it"),
     Known(r"subprojects/fetch-sources", "tests/everything.py", "subprojects/fetch-sources"),
-    Known(r"meson setup build --native-file native/musl\.ini", "tests/everything.py",
-          '["--native-file", "native/musl.ini"'),
-    Known(r"ninja -C build", "tests/everything.py", '["ninja", "-C", folder]'),
+    Known(r"meson setup build --native-file native/musl\.ini", *TYPED_SOURCE),
+    Known(r"meson setup build --native-file native/musl\.ini --wrap-mode=nodownload",
+          "tests/packaging/from_source.py", 'lines(PACKAGES, "Relinking (LGPL)")'),
+    Known(r"ninja -C build", *TYPED_SOURCE),
     Known(r"meson setup build-fuzz .*", "tests/everything.py",
           '"--native-file", "native/clang.ini"'),
     Known(r"ninja -C build-fuzz", "tests/everything.py", '["ninja", "-C", folder]'),
@@ -75,10 +82,12 @@ COMMANDS = (
     Known(r"tests/boot/soak --boots 50 .*", "tests/everything.py", '"tests/boot/soak"'),
     Known(r"tests/oracle/plans\.py build/vfio-early-boot --machines 500 --seed 7",
           "tests/checks/plans", "plans.py"),
-    Known(r"sudo meson install -C build",
-          reason="would change the machine that runs the tests"),
+    Known(r"sudo meson install -C build", *TYPED_SOURCE),
     Known(r"packaging/tarball OUT", "tests/packaging/debian.py", '"packaging/tarball"'),
     Known(r"packaging/debian/build OUT/.*", "tests/packaging/debian.py", "packaging/debian/build"),
+    Known(r"packaging/arch/build OUT/.*", "tests/packaging/others.py", '"packaging/arch/build"'),
+    Known(r"packaging/fedora/build OUT/.*", "tests/packaging/others.py",
+          '"packaging/fedora/build"'),
     Known(r"sudo apt install \./OUT/vfio-early_\*\.deb", "tests/packaging/lifecycle.py",
           'apt-get install -y --no-install-recommends "$DEB"'),
     Known(r"sudo apt remove vfio-early", "tests/packaging/lifecycle.py", "apt-get remove -y"),
@@ -89,9 +98,11 @@ COMMANDS = (
           "tests/packaging/rebuilds.py", "journalctl -u vfio-early-rebuild"),
     Known(r"ansible-playbook -i INVENTORY packaging/ansible/site\.yml",
           "tests/packaging/ansible_hosts.py", "site.yml"),
-    Known(r"sudo apt install build-essential .*", "tests/packaging/checks.py",
-          "sudo apt install (build-essential"),
-    Known(r"sudo ninja -C build uninstall", reason="would change the machine that runs the tests"),
+    # A root is made of what the line installs, and the package is built in it.
+    Known(r"sudo apt install build-essential .*", "tests/packaging/debian.py",
+          "BUILD = (*documented()"),
+    Known(r"sudo ninja -C build uninstall", "tests/packaging/from_source.py",
+          'lines(INSTALL, "Uninstall")'),
     Known(r"sudo update-initramfs -u -k all", "tests/boot/newcomer_trials.py", "docs/debian.md"),
     # Boot images. The harness has the tools make an image, of one kernel and into a folder.
     Known(r"sudo dracut --force --regenerate-all", "tests/boot/rebuild_trials.py",
