@@ -68,7 +68,7 @@ def bundled(_: Path) -> list[str]:
 
 
 def dependencies(_: Path) -> list[str]:
-    """docs/install.md has apt install what debian/control wants; the roots are made by that page."""
+    """docs/install.md has apt install what debian/control wants; roots are made by that page."""
     control = (TOP / "packaging/debian/control").read_text(encoding="utf-8")
     field = re.search(r"^Build-Depends:\n((?: .*\n)+)", control, re.MULTILINE)
     wanted = set(re.findall(r"^ ([a-z0-9.+-]+)", field[1], re.MULTILINE)) if field else set()

@@ -68,7 +68,8 @@ section end
 def lines(page: str, heading: str) -> list[str]:
     """Return the commands of a section of a page."""
     text = (TOP / page).read_text(encoding="utf-8")
-    found = re.search(rf"^## {re.escape(heading)}\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
+    found = re.search(rf"^## {re.escape(heading)}\n(.*?)(?=^## |\Z)", text,
+                      re.MULTILINE | re.DOTALL)
     if not found:
         raise debian.PackageError(f"{page} has no section {heading}")
     return [command for block in pages.blocks(found[1]) if block.language == "sh"
@@ -80,7 +81,7 @@ def trial(keep: Path) -> list[str]:
     parts = {"build": lines(INSTALL, "From source"), "uninstall": lines(INSTALL, "Uninstall"),
              "relink": lines(PACKAGES, "Relinking (LGPL)"),
              "tell": [f"echo 'of {program}'; {program} 2>&1" for program in CONTAIN],
-             "change": [CHANGE.format(name=name, path="$(cd subprojects; ls {path})".format(path=path))
+             "change": [CHANGE.format(name=name, path=f"$(cd subprojects; ls {path})")
                         for name, path in CHANGED.items()]}
     script = SCRIPT.format(**{name: "\n".join(commands) for name, commands in parts.items()})
     made = debian.build_root("trixie").run(

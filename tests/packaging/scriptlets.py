@@ -98,7 +98,7 @@ FEDORA_CASES = (
 
 
 def fedora(_: Path) -> list[str]:
-    """Images that are there are made anew, none are made where none are; and what it is built with."""
+    """Images that are there are made anew, none are made where none are; what it is built with."""
     spec, wrong = expanded(), []
     if not {"musl-gcc", "musl-libc-static"} <= requires(spec):
         wrong.append(f"it is built with {sorted(requires(spec))}")
@@ -158,13 +158,16 @@ def alpm_hook(_: Path) -> list[str]:
         if re.match(r"usr/lib/(dracut|vfio-early)/", path) and \
                 not any(fnmatch.fnmatchcase(path, target) for target in targets):
             wrong.append(f"an image would not be made anew for {path}")
+    # For the hook of mkinitcpio itself, whose target this is.
+    if not fnmatch.filter(others.ARCH, "usr/lib/initcpio/*"):
+        wrong.append("mkinitcpio would not make its images anew")
     if hook["Action"]["Exec"].lstrip("/") not in others.ARCH:
         wrong.append(f"{hook['Action']['Exec']} is not in the package")
     return wrong
 
 
 def alpm_remove(_: Path) -> list[str]:
-    """After a removal dracut's images are made anew, by what the package had; mkinitcpio's are told of."""
+    """After a removal dracut's images are made anew, by what the package had; HOOKS are told of."""
     text = (ARCH / "vfio-early.install").read_text(encoding="utf-8")
     script = "usr/share/libalpm/scripts/vfio-early-dracut"
     image, module = "boot/initramfs-6.9-lts.img", "lib/modules/6.9-lts/vmlinuz"
