@@ -36,6 +36,7 @@ APPEND = ("console=ttyS0 quiet loglevel=1 log_buf_len=1M panic=-1 intel_iommu=on
 WANTED = "ich9-intel-hda"
 OTHER = "virtio-rng-pci-non-transitional"
 PORTS_MAX = 8 * 29
+LIMIT_S = 1200
 OWN = ("host bridge, ISA bridge, AHCI and SMBus of the q35 board", 4)
 
 BINDER = "/usr/lib/vfio-early/vfio-early-boot"
@@ -188,7 +189,7 @@ def measure(kernel: Path, initrd: Path, functions: int, wanted: int, transcript:
     """Boots once and reads what the guest printed."""
     words = command(kernel, initrd, functions, wanted)
     result = subprocess.run(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                            stderr=subprocess.STDOUT, check=False, timeout=570)
+                            stderr=subprocess.STDOUT, check=False, timeout=LIMIT_S)
     text = result.stdout.decode("utf-8", "replace")
     transcript.write_text(" ".join(words) + "\n" + text, encoding="utf-8")
     found = FUNCTIONS.search(text)
