@@ -4,9 +4,7 @@
 #include "scan/config_files.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <unistd.h>
 
 static bool named_before(const struct config *config, size_t index)
 {
@@ -20,17 +18,12 @@ static bool named_before(const struct config *config, size_t index)
 int drivers_print(const char *sysroot, FILE *out)
 {
 	struct config config = {0};
-	int root = open(sysroot, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	int r;
+	int r = config_files_read_below(sysroot, &config);
 
-	if (root < 0)
-		return -errno;
-	r = config_files_read(&config, root);
 	for (size_t i = 0; r == 0 && i < config.rule_count; i++)
 		if (config.rules[i].action == RULE_TAKE && !named_before(&config, i) &&
 			fprintf(out, "%s\n", config.rules[i].driver) < 0)
 			r = -EIO;
 	config_clear(&config);
-	close(root);
 	return r;
 }

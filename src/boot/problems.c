@@ -6,19 +6,13 @@
 #include "scan/decide.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <unistd.h>
 
 int problems_print(const char *sysroot, FILE *out)
 {
 	struct findings findings = {0};
 	struct config config = {0};
-	int root = open(sysroot, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	int r;
+	int r = config_files_read_below(sysroot, &config);
 
-	if (root < 0)
-		return -errno;
-	r = config_files_read(&config, root);
 	if (r == 0)
 		decide_problems(&config, &findings);
 	if (findings.incomplete)
@@ -32,6 +26,5 @@ int problems_print(const char *sysroot, FILE *out)
 	}
 	findings_clear(&findings);
 	config_clear(&config);
-	close(root);
 	return r;
 }

@@ -247,6 +247,23 @@ int config_files_read_as(
 	return r;
 }
 
+int config_files_read_below(const char *folder, struct config *ret_config)
+{
+	cleanup_close int root = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct config config = {0};
+	int r;
+
+	if (root < 0)
+		return -errno;
+	r = config_files_read(&config, root);
+	if (r < 0) {
+		config_clear(&config);
+		return r;
+	}
+	*ret_config = config;
+	return 0;
+}
+
 int config_cmdline_read(struct config *config, int root)
 {
 	cleanup_free char *bytes = NULL;

@@ -21,6 +21,10 @@
  */
 int config_files_read(struct config *config, int root);
 
+/* The same below a folder of the file system; *ret_config is to be cleared after success
+ * only. Returns 0, -ENOMEM, or what opening the folder gave. */
+int config_files_read_below(const char *folder, struct config *ret_config);
+
 /* The same, with BYTES for what /etc/vfio-early.conf holds; NULL: what it does hold. */
 int config_files_read_as(
 	struct config *config, int root, const char *bytes, size_t length);
