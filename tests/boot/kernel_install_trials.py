@@ -149,6 +149,25 @@ def other_image(suite: str) -> Image:
     return foresee.image(theirs, {CONFIG_FILE: uki_trials.RULE})
 
 
+def kept(title: str, script: str, root: roots.Root, theirs: Image, env: dict[str, str],
+         files: list[packed.Packed]) -> tuple[int, str, Path]:
+    """Run a script, or find it run; return its status, its output and the folder it filled."""
+    key = cache.key_of(title, script, root.key, theirs.key, env,
+                       [(name, data.hex()) for name, _, _, data in files])
+
+    def build(folder: Path) -> None:
+        assert theirs.initrd is not None
+        made = root.run(["sh", "-c", script], env=env, stdin=packed.tar(files),
+                        binds=[(theirs.initrd, "/run/vfio-early/theirs"),
+                               (folder, "/run/vfio-early/out")])
+        (folder / "log").write_bytes(made.stdout)
+        (folder / "status").write_text(str(made.returncode), encoding="ascii")
+
+    folder = cache.entry("images", key, build)
+    return (int((folder / "status").read_text(encoding="ascii")),
+            (folder / "log").read_text(encoding="utf-8", errors="replace"), folder)
+
+
 def install(suite: str, binary: Path, theirs: Image, initrd: str, *words: str,
             ) -> tuple[int, str, Path]:
     """Run kernel-install and return its status, its output and what it made of the ESP."""
@@ -157,20 +176,8 @@ def install(suite: str, binary: Path, theirs: Image, initrd: str, *words: str,
              *(packed.copied(name, SOURCE, 0o755) for name in (BEFORE, PLUGIN))]
     env = {"VERSION": kernels.of_root(root).version, "INITRD": initrd,
            "CMDLINE": " ".join([*words, *qemu.BASE_APPEND])}
-    key = cache.key_of("kernel-install", INSTALL, root.key, theirs.key, env,
-                       [(name, data.hex()) for name, _, _, data in files])
-
-    def build(folder: Path) -> None:
-        assert theirs.initrd is not None
-        made = root.run(["sh", "-c", INSTALL], env=env, stdin=packed.tar(files),
-                        binds=[(theirs.initrd, "/run/vfio-early/theirs"),
-                               (folder, "/run/vfio-early/out")])
-        (folder / "log").write_bytes(made.stdout)
-        (folder / "status").write_text(str(made.returncode), encoding="ascii")
-
-    folder = cache.entry("images", key, build)
-    return (int((folder / "status").read_text(encoding="ascii")),
-            (folder / "log").read_text(encoding="utf-8", errors="replace"), folder / "esp")
+    status, log, folder = kept("kernel-install", INSTALL, root, theirs, env, files)
+    return status, log, folder / "esp"
 
 
 def entry_of(esp: Path) -> list[tuple[str, str]]:
@@ -245,20 +252,7 @@ def beside_grub(suite: str, binary: Path, theirs: Image, layout: str, names: Seq
              *(packed.copied(name, SOURCE, 0o755) for name in names)]
     env = {"VERSION": kernels.of_root(root).version, "LAYOUT": layout,
            "CMDLINE": " ".join([*words, *qemu.BASE_APPEND])}
-    key = cache.key_of("kernel-install-grub", BESIDE_GRUB, root.key, theirs.key, env,
-                       [(name, data.hex()) for name, _, _, data in files])
-
-    def build(folder: Path) -> None:
-        assert theirs.initrd is not None
-        made = root.run(["sh", "-c", BESIDE_GRUB], env=env, stdin=packed.tar(files),
-                        binds=[(theirs.initrd, "/run/vfio-early/theirs"),
-                               (folder, "/run/vfio-early/out")])
-        (folder / "log").write_bytes(made.stdout)
-        (folder / "status").write_text(str(made.returncode), encoding="ascii")
-
-    folder = cache.entry("images", key, build)
-    return (int((folder / "status").read_text(encoding="ascii")),
-            (folder / "log").read_text(encoding="utf-8", errors="replace"), folder)
+    return kept("kernel-install-grub", BESIDE_GRUB, root, theirs, env, files)
 
 
 def told(folder: Path) -> list[str]:
