@@ -32,7 +32,7 @@ class Generator:
     script   builds the image: the files are on its standard input
     append   what its images need on the kernel command line
     waiting  and what besides, to come to a verdict in the image itself
-    warning  how its log marks a warning, before "vfio-early: "
+    warning  how its log begins a warning of ours
     complete whether the root has all that it looks for: otherwise its status says nothing
     switches whether its images can go on to a root file system
     traces   whether the binder and its report are still there when the verdict is told
@@ -44,7 +44,7 @@ class Generator:
     suites: Sequence[str] = ("bookworm", "trixie", "sid")
     append: Sequence[str] = ()
     waiting: Sequence[str] = ()
-    warning: str = "W: "
+    warning: str = "W: vfio-early: "
     complete: bool = True
     switches: bool = True
     traces: bool = True

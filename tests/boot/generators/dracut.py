@@ -82,4 +82,4 @@ class Dracut(Generator):
 
 SYSTEMD, PLAIN = "dracut", "dracut-no-systemd"
 ALL = tuple(Dracut(name, BUILD, packages=roots.DRACUT_PACKAGES, append=APPEND, waiting=WAITING,
-                   warning="dracut.*: ") for name in (SYSTEMD, PLAIN))
+                   warning="dracut.*: vfio-early: ") for name in (SYSTEMD, PLAIN))

@@ -130,7 +130,7 @@ class Mkinitcpio(Standin):
 def both(tool: type[Standin], name: str, complete: bool) -> tuple[Standin, ...]:
     """Return a tool's two kinds of images."""
     return tuple(tool(f"{name}-{word}", BUILD, PACKAGES, ("trixie",),
-                      ("systemd.show_status=false",), WAITING, "WARNING: .*",
+                      ("systemd.show_status=false",), WAITING, "WARNING: .*vfio-early: ",
                       complete=complete,
                       switches=tool is Mkinitcpio, kind=kind)
                  for word, kind in (("busybox", BUSYBOX), ("systemd", SYSTEMD)))
