@@ -17,9 +17,12 @@
 #include "remove.h"
 #include "status.h"
 
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct verb {
 	const char *name;
@@ -68,11 +71,26 @@ static int unknown(const char *word)
 	return usage_error(NULL, "there is no verb %s", word);
 }
 
-/* A result that could not be printed is no success. */
+/* With SIGPIPE ignored, as where a signal would leave a temporary folder behind. */
+static bool reader_left(void)
+{
+	struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
+
+	return poll(&out, 1, 0) == 1 && (out.revents & POLLERR);
+}
+
+/*
+ * A result that could not be printed is no success. Whoever looks at its first lines only
+ * has had what they wanted: the end then is that of every program in such a pipe.
+ */
 static int printed(int status)
 {
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return status;
+	if (reader_left()) {
+		(void)signal(SIGPIPE, SIG_DFL);
+		raise(SIGPIPE);
+	}
 	complain("standard output could not be written; nothing else is wrong");
 	return status == EXIT_SUCCESS ? EXIT_FAILURE : status;
 }

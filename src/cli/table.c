@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "table.h"
 
+#include "core/quote.h"
 #include "scan/cleanup.h"
 #include "words.h"
 
@@ -88,6 +89,35 @@ static int grow(struct table *table)
 	return 0;
 }
 
+/* TEXT is cut into its lines: a list has several, which stay. */
+static void escape_lines(char *text, char *out, size_t size)
+{
+	const char *line;
+	size_t used = 0;
+
+	while ((line = strsep(&text, "\n"))) {
+		used += escape_controls(line, out + used, size - used);
+		if (text)
+			out[used++] = '\n';
+	}
+}
+
+/* A copy that a terminal may have. */
+static char *printable(const char *text)
+{
+	const size_t size = 4 * strlen(text) + 1;
+	char *lines = strdup(text), *out = malloc(size);
+
+	if (lines && out) {
+		escape_lines(lines, out, size);
+	} else {
+		free(out);
+		out = NULL;
+	}
+	free(lines);
+	return out;
+}
+
 int table_add(struct table *table, const char *const cells[], enum table_colour colour)
 {
 	struct row row = {.colour = colour};
@@ -95,7 +125,7 @@ int table_add(struct table *table, const char *const cells[], enum table_colour 
 	if (grow(table) < 0)
 		return -ENOMEM;
 	for (size_t i = 0; i < table->column_count; i++) {
-		row.cells[i] = cells[i] ? strdup(cells[i]) : NULL;
+		row.cells[i] = cells[i] ? printable(cells[i]) : NULL;
 		if (cells[i] && !row.cells[i]) {
 			clear_row(&row);
 			return -ENOMEM;
@@ -264,6 +294,9 @@ int table_print(struct table *table)
 	scols_table_set_name(out, table->name);
 	(void)scols_table_enable_json(out, table->style.json);
 	(void)scols_table_enable_colors(out, !table->style.json && table->style.colours);
+	/* Cells are printable; the library would escape the backslash of a \xff once
+	 * more. */
+	(void)scols_table_enable_noencoding(out, 1);
 	/* Widths are ours: never cut, whatever the terminal. */
 	(void)scols_table_set_termforce(out, SCOLS_TERMFORCE_NEVER);
 	if (!table->style.json && table->style.width > 0)
