@@ -102,12 +102,23 @@ static void escape_lines(char *text, char *out, size_t size)
 	}
 }
 
+static bool is_plain(const char *text)
+{
+	while (*text == '\n' || (*text >= ' ' && *text <= '~'))
+		text++;
+	return *text == '\0';
+}
+
 /* A copy that a terminal may have. */
 static char *printable(const char *text)
 {
-	const size_t size = 4 * strlen(text) + 1;
-	char *lines = strdup(text), *out = malloc(size);
+	char *lines = strdup(text), *out;
+	size_t size;
 
+	if (is_plain(text))
+		return lines;
+	size = 4 * strlen(text) + 1;
+	out = malloc(size);
 	if (lines && out) {
 		escape_lines(lines, out, size);
 	} else {
