@@ -7,7 +7,6 @@
 
 #include "cli/boot_entries.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
